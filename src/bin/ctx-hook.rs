@@ -1,0 +1,3 @@
+//! `ctx-hook`, for the client's hooks: read, call, print.
+
+fn main() {}

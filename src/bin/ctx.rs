@@ -1,0 +1,3 @@
+//! `ctx`, for people and agents: parse, call, print, exit code.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Plans: what they are, how they are read, what is wrong with them, in which order they run.
+//!
+//! Pure: text and values in, values out. Reads no file, no clock, no environment; `state::plans` does.
+
+mod diagnostic;
+mod id;
+mod model;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use id::{IdError, TaskId};
+pub use model::{Files, Plan, Priority, Status, Task};
