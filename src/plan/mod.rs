@@ -2,10 +2,15 @@
 //!
 //! Pure: text and values in, values out. Reads no file, no clock, no environment; `state::plans` does.
 
+pub mod decide;
 mod diagnostic;
+mod glob;
+pub mod graph;
 mod id;
 mod model;
 
+pub use decide::{Decision, Mode, Parallelization, decide};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use graph::Waves;
 pub use id::{IdError, TaskId};
 pub use model::{Files, Plan, Priority, Status, Task};
