@@ -1,5 +1,6 @@
 //! One thing that is wrong with a plan: where, which rule, what to do.
 
+use std::collections::HashMap;
 use std::fmt;
 
 /// Does it stop the plan?
@@ -10,6 +11,26 @@ pub enum Severity {
     Error,
     /// The plan can be used; `--strict` makes it an error.
     Warning,
+}
+
+/// Where a problem is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) file: String,
+    pub(super) line: Option<usize>,
+    pub(super) column: Option<usize>,
+}
+
+impl Spot {
+    /// A file as a whole.
+    pub(super) fn file(file: &str) -> Self {
+        Self { file: file.to_owned(), line: None, column: None }
+    }
+
+    /// A line as a whole.
+    pub(super) fn line(file: &str, line: usize) -> Self {
+        Self { line: Some(line), ..Self::file(file) }
+    }
 }
 
 /// A problem, as `ctx plan validate` prints it and as `--json` gives it.
@@ -29,6 +50,30 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+}
+
+impl Diagnostic {
+    /// Something that stops the plan.
+    pub(super) fn error(
+        code: &'static str,
+        at: &Spot,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let Spot { file, line, column } = at.clone();
+        let (message, hint) = (message.into(), hint.into());
+        Self { severity: Severity::Error, code, file, line, column, message, hint }
+    }
+
+    /// Something that does not.
+    pub(super) fn warning(
+        code: &'static str,
+        at: &Spot,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, at, message, hint) }
+    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -54,6 +99,17 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
+    /// Orders what was found by file (in the order of `files`), line and column.
+    pub(super) fn sorted(mut found: Vec<Diagnostic>, files: &[&str]) -> Self {
+        let ranks: HashMap<&str, usize> =
+            files.iter().rev().enumerate().map(|(n, file)| (*file, n)).collect();
+        found.sort_by_cached_key(|one| {
+            let rank = ranks.get(one.file.as_str()).map_or(0, |from_end| files.len() - from_end);
+            (rank, one.line, one.column)
+        });
+        Self(found)
+    }
+
     /// Is there anything that stops the plan? With `strict`, warnings do too.
     pub fn stop(&self, strict: bool) -> bool {
         self.0.iter().any(|found| strict || found.severity == Severity::Error)

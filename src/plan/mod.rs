@@ -7,7 +7,10 @@ mod diagnostic;
 mod glob;
 pub mod graph;
 mod id;
+mod markdown;
 mod model;
+pub mod task_file;
+mod yaml;
 
 pub use decide::{Decision, Mode, Parallelization, decide};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
