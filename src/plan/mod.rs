@@ -3,12 +3,18 @@
 //! Pure: text and values in, values out. Reads no file, no clock, no environment; `state::plans` does.
 
 pub mod decide;
+mod declared;
+mod details;
 mod diagnostic;
+mod fields;
 mod glob;
 pub mod graph;
 mod id;
+mod index;
+pub mod load;
 mod markdown;
 mod model;
+mod rules;
 pub mod task_file;
 mod yaml;
 

@@ -1,0 +1,124 @@
+//! Reads a plan from the texts of its folder and says everything that is wrong with it.
+//!
+//! In: the index and the task files, as text. Out: the plan if nothing is an error, and all diagnostics.
+//! `task_files` says which files to read first. Opens no file itself: what could not be read is handed in as
+//! such, so that it is reported with everything else.
+
+use std::collections::BTreeMap;
+
+use super::details::Details;
+use super::diagnostic::Spot;
+use super::fields::{Part, Sheet, one_line};
+use super::index::{self, Entry};
+use super::rules::{self, Pair, file_of};
+use super::{Diagnostic, Diagnostics, Plan, task_file, yaml};
+
+/// A plan's files, as the caller read them.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// How the index is named in diagnostics, such as `plan.yaml`.
+    pub index_file: String,
+    /// Its text.
+    pub index: String,
+    /// The task files by their path relative to the plan's folder, such as `tasks/task-0.md`.
+    pub tasks: BTreeMap<String, TaskText>,
+}
+
+/// A task file, or why there is no text of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskText {
+    /// What it says.
+    Text(String),
+    /// There is no such file.
+    Missing,
+    /// It is a symbolic link, which is not followed.
+    Symlink,
+    /// Reading failed; the reason.
+    Unreadable(String),
+}
+
+/// The task files that an index refers to, each once. Always `tasks/<id>.md`, whatever the index says; an index
+/// that cannot be read refers to none.
+pub fn task_files(index: &str) -> Vec<String> {
+    let part = Part { file: "", text: index, lines_before: 0 };
+    let Some(sheet) = Sheet::read(part, &mut Vec::new()) else { return Vec::new() };
+    index::read(&sheet, None, &mut Vec::new()).entries.iter().map(|entry| file_of(&entry.id)).collect()
+}
+
+/// Reads a plan. There is one exactly if no diagnostic is an error.
+pub fn load(source: &Source) -> (Option<Plan>, Diagnostics) {
+    let mut found = Vec::new();
+    let part = Part { file: &source.index_file, text: &source.index, lines_before: 0 };
+    let Some(sheet) = Sheet::read(part, &mut found) else { return (None, Diagnostics(found)) };
+    let mut index = index::read(&sheet, None, &mut found);
+    let entries = std::mem::take(&mut index.entries);
+    let mut files = vec![source.index_file.clone()];
+    let mut pairs = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let file = file_of(&entry.id);
+        check_file_field(&entry, &file, &mut found);
+        let details = read_task(source, &entry, &file, &mut found);
+        pairs.push(Pair { entry, details });
+        files.push(file);
+    }
+    let tasks = rules::judge(&pairs, index.partial, &mut found);
+    let order: Vec<&str> = files.iter().map(String::as_str).collect();
+    let found = Diagnostics::sorted(found, &order);
+    let plan = match index.name {
+        Some(name) if !found.stop(false) => {
+            Some(Plan { name, created: index.created, base: index.base, document: index.document, tasks })
+        }
+        _ => None,
+    };
+    (plan, found)
+}
+
+fn check_file_field(entry: &Entry, file: &str, found: &mut Vec<Diagnostic>) {
+    if let Some(other) = entry.file.as_deref().filter(|other| *other != file) {
+        let message = format!("the file of `{}` is `{file}`, the index says `{}`", entry.id, one_line(other));
+        let hint = format!("write `file: {file}`, or remove the key");
+        found.push(Diagnostic::error("task-file-path", &entry.file_at, message, hint));
+    }
+}
+
+fn read_task<'a>(
+    source: &'a Source,
+    entry: &Entry,
+    file: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Details<'a>> {
+    let text = match source.tasks.get(file) {
+        Some(TaskText::Text(text)) if text.len() <= yaml::MAX_BYTES => text,
+        Some(TaskText::Text(text)) => {
+            let message = format!("it has {} bytes, {} are allowed", text.len(), yaml::MAX_BYTES);
+            let hint = "move what is not the task's specification into files of the repository";
+            found.push(Diagnostic::error("too-large", &Spot::file(file), message, hint));
+            return None;
+        }
+        Some(TaskText::Symlink) => {
+            let message = format!("the file `{file}` of `{}` is a symbolic link", entry.id);
+            let hint = "put the file itself there; links are not followed";
+            found.push(Diagnostic::error("task-file-symlink", &entry.file_at, message, hint));
+            return None;
+        }
+        Some(TaskText::Unreadable(reason)) => {
+            let message = format!("the file `{file}` of `{}` cannot be read: {}", entry.id, one_line(reason));
+            let hint = "make it a readable UTF-8 text file";
+            found.push(Diagnostic::error("task-file-unreadable", &entry.file_at, message, hint));
+            return None;
+        }
+        Some(TaskText::Missing) | None => {
+            let message = format!("the file `{file}` of `{}` does not exist", entry.id);
+            let hint = "create it, or remove the entry from `tasks`";
+            found.push(Diagnostic::error("task-file-missing", &entry.file_at, message, hint));
+            return None;
+        }
+    };
+    let Some((front, body)) = task_file::split(text) else {
+        let message = "it does not start with front matter between two `---` lines";
+        let hint = format!("start it with the lines `---`, `id: {}`, `---`", entry.id);
+        found.push(Diagnostic::error("front-matter-missing", &Spot::line(file, 1), message, hint));
+        return None;
+    };
+    Details::read(Part { file, text: front, lines_before: 1 }, Spot::file(file), body, found)
+}

@@ -1,0 +1,217 @@
+//! Decides whether the parts of a plan fit together.
+//!
+//! In: the index, and each of its tasks' details where there are any. Out: the tasks with what both say of
+//! them, and a diagnostic for every rule that is broken. The same rules hold for a plan's folder and for a plan
+//! document; `load` and `document` only find the parts.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::details::Details;
+use super::diagnostic::Spot;
+use super::fields::{nearest, one_line};
+use super::graph;
+use super::index::Entry;
+use super::{Diagnostic, Task, TaskId};
+
+/// Comparing the declared files of all tasks takes at most about this many steps.
+const MAX_COMPARISONS: usize = 1 << 31;
+
+/// For how many unknown names a known one is looked for.
+const MAX_SUGGESTIONS: usize = 20;
+
+/// An entry of the index with the details that belong to it.
+#[derive(Debug)]
+pub(super) struct Pair<'a> {
+    pub(super) entry: Entry,
+    /// None where they are missing or unreadable; that has been reported.
+    pub(super) details: Option<Details<'a>>,
+}
+
+/// A task and where to point when something is wrong with it.
+struct Placed {
+    at: Spot,
+    dependencies_at: Vec<Spot>,
+}
+
+/// Checks everything and returns the tasks, in the order of the index.
+pub(super) fn judge(pairs: &[Pair<'_>], partial: bool, found: &mut Vec<Diagnostic>) -> Vec<Task> {
+    let known: HashMap<String, &TaskId> =
+        pairs.iter().map(|pair| (pair.entry.id.folded(), &pair.entry.id)).collect();
+    let mut suggestions = MAX_SUGGESTIONS;
+    let mut tasks = Vec::with_capacity(pairs.len());
+    let mut placed = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        if let Some(details) = &pair.details {
+            compare(&pair.entry, details, found);
+            report_gaps(&pair.entry.id, details, found);
+        }
+        let (names, spots) = dependencies(pair);
+        let mut needs = Vec::new();
+        for (name, at) in names.iter().zip(&spots) {
+            match known.get(&name.to_ascii_lowercase()) {
+                Some(id) if id.as_str() == name => {
+                    if !needs.contains(*id) {
+                        needs.push((*id).clone());
+                    }
+                }
+                // Its id may be among those that could not be read.
+                _ if partial => {}
+                _ => {
+                    let known = (suggestions > 0).then_some(pairs);
+                    suggestions = suggestions.saturating_sub(1);
+                    found.push(unknown_dependency(&pair.entry.id, name, at, known));
+                }
+            }
+        }
+        tasks.push(task(pair, needs));
+        placed.push(Placed { at: pair.entry.at.clone(), dependencies_at: spots });
+    }
+    check_cycles(&tasks, &placed, found);
+    check_clashes(&tasks, &placed, found);
+    tasks
+}
+
+/// What the task waits for: what the index says, else what the task says.
+fn dependencies(pair: &Pair<'_>) -> (Vec<String>, Vec<Spot>) {
+    if let Some(names) = &pair.entry.dependencies {
+        return (names.clone(), pair.entry.dependencies_at.clone());
+    }
+    let Some(details) = &pair.details else { return (Vec::new(), Vec::new()) };
+    let names = details.dependencies.clone().unwrap_or_default();
+    let fields = details.sheet.fields();
+    let spots = (0..names.len()).map(|n| fields.spot_of(&format!("dependencies[{n}]"))).collect();
+    (names, spots)
+}
+
+/// What both say must be the same where it decides what runs after what; elsewhere the index counts.
+fn compare(entry: &Entry, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
+    let id = &entry.id;
+    let fields = details.sheet.fields();
+    if let Some(other) = details.id.as_ref().filter(|other| *other != id) {
+        let message = format!("the index says `{id}`, the task says `{other}`");
+        let hint = format!("write `id: {id}` here, or change the index");
+        found.push(Diagnostic::error("id-mismatch", &fields.spot_of("id"), message, hint));
+    }
+    if let Some(other) = details.name.as_deref().filter(|other| other.trim() != entry.name.trim()) {
+        let message =
+            format!("`{id}` is `{}` in the index and `{}` here", one_line(&entry.name), one_line(other));
+        let hint = "the index counts; make the two names the same";
+        let key = if fields.value("name").is_some() { "name" } else { "title" };
+        found.push(Diagnostic::warning("name-mismatch", &fields.spot_of(key), message, hint));
+    }
+    if let (Some(index), Some(own)) = (entry.priority, details.priority)
+        && index != own
+    {
+        let message = format!("`{id}` has priority `{index}` in the index and `{own}` here");
+        let hint = "the index counts; make the two the same";
+        found.push(Diagnostic::warning("priority-mismatch", &fields.spot_of("priority"), message, hint));
+    }
+    if let (Some(index), Some(own)) = (&entry.dependencies, &details.dependencies) {
+        let (index, own): (BTreeSet<_>, BTreeSet<_>) = (index.iter().collect(), own.iter().collect());
+        if index != own {
+            let message =
+                format!("`{id}` depends on {} in the index and on {} here", names(&index), names(&own));
+            let hint = "make the two lists the same";
+            found.push(Diagnostic::error(
+                "dependencies-mismatch",
+                &fields.spot_of("dependencies"),
+                message,
+                hint,
+            ));
+        }
+    }
+}
+
+fn report_gaps(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
+    for gap in &details.gaps {
+        let (code, fact, hint) = gap.describe();
+        found.push(Diagnostic::warning(code, &details.at, format!("`{id}` has {fact}"), hint));
+    }
+}
+
+fn unknown_dependency(id: &TaskId, name: &str, at: &Spot, known: Option<&[Pair<'_>]>) -> Diagnostic {
+    let ids =
+        known.into_iter().flatten().map(|pair| pair.entry.id.as_str()).filter(|known| *known != id.as_str());
+    let hint = match nearest(name, ids) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "add that task to `tasks`, or remove it here".to_owned(),
+    };
+    let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
+    Diagnostic::error("dependency-unknown", at, message, hint)
+}
+
+fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {
+    let Entry { id, name, priority, .. } = &pair.entry;
+    let own = pair.details.as_ref();
+    Task {
+        id: id.clone(),
+        name: name.clone(),
+        file: file_of(id),
+        priority: priority.or_else(|| own?.priority).unwrap_or_default(),
+        status: own.and_then(|own| own.status).unwrap_or_default(),
+        dependencies,
+        labels: own.map(|own| own.labels.clone()).unwrap_or_default(),
+        model: own.and_then(|own| own.model.clone()),
+        work_type: own.and_then(|own| own.work_type.clone()),
+        context: own.map(|own| own.context.clone()).unwrap_or_default(),
+        files: own.map(|own| own.files.clone()).unwrap_or_default(),
+        verify: own.map(|own| own.verify.clone()).unwrap_or_default(),
+        body: own.map(|own| own.body.to_owned()).unwrap_or_default(),
+    }
+}
+
+/// The only place where a task's file may be.
+pub(super) fn file_of(id: &TaskId) -> String {
+    format!("tasks/{id}.md")
+}
+
+fn check_cycles(tasks: &[Task], placed: &[Placed], found: &mut Vec<Diagnostic>) {
+    for cycle in graph::cycles(tasks) {
+        let Some(place) = tasks.iter().position(|task| task.id == cycle[0]) else { continue };
+        let Placed { at, dependencies_at } = &placed[place];
+        let next = cycle.get(1).unwrap_or(&cycle[0]);
+        let which = tasks[place].dependencies.iter().position(|need| need == next);
+        let at = which.and_then(|n| dependencies_at.get(n)).unwrap_or(at);
+        if cycle.len() == 1 {
+            let message = format!("`{}` depends on itself", cycle[0]);
+            let hint = "remove it from its own `dependencies`";
+            found.push(Diagnostic::error("dependency-self", at, message, hint));
+            continue;
+        }
+        let path: Vec<&str> = cycle.iter().chain([&cycle[0]]).map(TaskId::as_str).collect();
+        let message = format!("tasks wait for each other: `{}`", path.join(" -> "));
+        let hint = "remove one of these dependencies";
+        found.push(Diagnostic::error("dependency-cycle", at, message, hint));
+    }
+}
+
+fn check_clashes(tasks: &[Task], placed: &[Placed], found: &mut Vec<Diagnostic>) {
+    if graph::comparisons(tasks) > MAX_COMPARISONS {
+        let at = placed.first().map_or_else(|| Spot::file(""), |first| Spot::file(&first.at.file));
+        let message = "the tasks declare too many files to compare them all";
+        found.push(Diagnostic::error("too-many-files", &at, message, "declare folders such as `src/auth/`"));
+        return;
+    }
+    for graph::Clash { tasks: (first, second), files } in graph::clashes(tasks) {
+        let (first, later) = (&tasks[first], &tasks[second]);
+        let files: Vec<String> = files.iter().map(|file| format!("`{}`", one_line(file))).collect();
+        let message = format!(
+            "`{}` and `{}` could run at the same time, but both change {}; they are put into different waves",
+            first.id,
+            later.id,
+            files.join(", "),
+        );
+        let hint = format!(
+            "make one depend on the other (`dependencies: [{}]`), or give each its own files",
+            first.id
+        );
+        found.push(Diagnostic::warning("file-clash", &placed[second].at, message, hint));
+    }
+}
+
+fn names(ids: &BTreeSet<&String>) -> String {
+    if ids.is_empty() {
+        return "nothing".to_owned();
+    }
+    ids.iter().map(|id| format!("`{}`", one_line(id))).collect::<Vec<_>>().join(", ")
+}
