@@ -2,10 +2,12 @@
 //!
 //! Pure: text and values in, values out. Reads no file, no clock, no environment; `state::plans` does.
 
+mod anatomy;
 pub mod decide;
 mod declared;
 mod details;
 mod diagnostic;
+pub mod document;
 mod fields;
 mod glob;
 pub mod graph;
@@ -14,12 +16,14 @@ mod index;
 pub mod load;
 mod markdown;
 mod model;
+pub mod render;
 mod rules;
 pub mod task_file;
 mod yaml;
 
 pub use decide::{Decision, Mode, Parallelization, decide};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use document::{Document, DocumentTask};
 pub use graph::Waves;
 pub use id::{IdError, TaskId};
 pub use model::{Files, Plan, Priority, Status, Task};

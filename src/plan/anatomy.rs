@@ -1,0 +1,305 @@
+//! Finds the parts of a plan document: title, index, and for each task its front matter and body.
+//!
+//! In: the text that a model wrote. Out: byte ranges, or the diagnostics that say which part is missing. Only
+//! top-level headings and fences count. Parses no YAML and compares nothing; `document` does.
+
+use std::ops::Range;
+
+use super::Diagnostic;
+use super::diagnostic::Spot;
+use super::fields::Part;
+use super::index::MAX_TASKS;
+use super::markdown::{Fence, Heading, Outline, fold, line_end, line_start};
+
+/// The line that says that a plan is meant, and not talked about.
+const MARKER: &str = "**Type:** Plan";
+
+/// The byte offsets of the lines that say `**Type:** Plan`, outside fences. A transcript finder looks for them.
+pub fn markers(text: &str) -> Vec<usize> {
+    if !text.contains(MARKER) {
+        return Vec::new();
+    }
+    marker_lines(text, &Outline::of(text))
+}
+
+fn marker_lines(text: &str, outline: &Outline) -> Vec<usize> {
+    let starts = text.match_indices(MARKER).map(|(at, _)| at);
+    let own_line =
+        |&at: &usize| line_start(text, at) == at && text[at..line_end(text, at)].trim_end() == MARKER;
+    starts.filter(own_line).filter(|&at| !outline.fenced(at)).collect()
+}
+
+/// Where the parts of a document stand.
+#[derive(Debug)]
+pub(super) struct Anatomy {
+    pub(super) title: Option<String>,
+    /// From the title to the end of the last task's body.
+    pub(super) span: Range<usize>,
+    /// The YAML of the index.
+    pub(super) index: Range<usize>,
+    pub(super) sections: Vec<Section>,
+    lines: Lines,
+}
+
+/// One task's part of the document.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// As the heading counts; from 0 or from 1.
+    pub(super) number: String,
+    /// The line of the heading.
+    pub(super) line: usize,
+    /// The YAML of its front matter; empty where it has none.
+    pub(super) front: Range<usize>,
+    pub(super) body: Range<usize>,
+}
+
+impl Anatomy {
+    /// A range of the text as a YAML part of `file`.
+    pub(super) fn part<'a>(&self, text: &'a str, file: &'a str, range: &Range<usize>) -> Part<'a> {
+        Part { file, text: &text[range.clone()], lines_before: self.lines.of(range.start) - 1 }
+    }
+}
+
+/// Line numbers by byte offset.
+#[derive(Debug)]
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// From 1.
+    fn of(&self, at: usize) -> usize {
+        self.0.partition_point(|&start| start <= at)
+    }
+}
+
+/// Finds the parts.
+pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Anatomy> {
+    let outline = Outline::of(text);
+    let lines = Lines::new(text);
+    if let Some(open) = outline.fences.iter().find(|fence| !fence.closed) {
+        let message = "the fence that starts here is never closed";
+        let hint = "close it with the same signs on a line of their own; perhaps the text was cut off";
+        found.push(Diagnostic::error(
+            "fence-unclosed",
+            &Spot::line(file, lines.of(open.range.start)),
+            message,
+            hint,
+        ));
+    }
+    let all_markers = marker_lines(text, &outline);
+    let Some(structure) = structure(&outline, all_markers.first().copied()) else {
+        let message = "there is no plan: no heading `## Plan Structure` outside fences";
+        let hint = "write `# Title`, `**Type:** Plan`, `## Plan Structure` with a `yaml` fence, and \
+                    `### Task N: Name` for each task";
+        found.push(Diagnostic::error("plan-structure-missing", &Spot::file(file), message, hint));
+        return None;
+    };
+    let marker = all_markers.into_iter().rfind(|&at| at < structure.range.start);
+    let title = title(&outline, marker.unwrap_or(structure.range.start));
+    let start = title.map(|title| title.range.start).or(marker).unwrap_or(structure.range.start);
+    if marker.is_none() {
+        let message = "no line says `**Type:** Plan`";
+        let hint =
+            "add the line `**Type:** Plan` under the title, or `ctx plan extract` will not find the plan";
+        let at = Spot::line(file, lines.of(start));
+        found.push(Diagnostic::warning("type-missing", &at, message, hint));
+    }
+    let Some(fence) = index_fence(&outline, structure) else {
+        let message = "no `yaml` fence follows the heading `Plan Structure`";
+        let hint = "write the index between ```` ```yaml ```` and ```` ``` ```` under it";
+        let at = Spot::line(file, lines.of(structure.range.start));
+        found.push(Diagnostic::error("index-missing", &at, message, hint));
+        return None;
+    };
+    let sections = sections(text, &outline, &lines, fence.range.end);
+    if sections.len() > MAX_TASKS {
+        let message = format!("the document has {} tasks, {MAX_TASKS} are allowed", sections.len());
+        found.push(Diagnostic::error(
+            "too-many-tasks",
+            &Spot::file(file),
+            message,
+            "split it into several plans",
+        ));
+        return None;
+    }
+    let end = sections.last().map_or(fence.range.end, |last| last.body.end);
+    Some(Anatomy {
+        title: title.map(|title| title.text.trim().to_owned()).filter(|title| !title.is_empty()),
+        span: start..end,
+        index: yaml_lines(text, &fence.content),
+        sections,
+        lines,
+    })
+}
+
+fn structure(outline: &Outline, marker: Option<usize>) -> Option<&Heading> {
+    let mut all =
+        outline.headings.iter().filter(|heading| heading.atx && fold(&heading.text) == "plan structure");
+    let first = all.clone().next();
+    all.find(|heading| marker.is_some_and(|marker| heading.range.start > marker)).or(first)
+}
+
+/// The last heading of the first level before the plan's own lines: what comes earlier is preamble.
+fn title(outline: &Outline, before: usize) -> Option<&Heading> {
+    outline.headings.iter().rfind(|heading| heading.atx && heading.level == 1 && heading.range.start < before)
+}
+
+fn index_fence<'a>(outline: &'a Outline, structure: &Heading) -> Option<&'a Fence> {
+    let after = structure.range.end;
+    let next = outline
+        .headings
+        .iter()
+        .find(|heading| heading.range.start >= after && heading.level <= structure.level);
+    let end = next.map_or(usize::MAX, |next| next.range.start);
+    let inside = |fence: &&Fence| fence.range.start >= after && fence.range.start < end;
+    outline.fences.iter().filter(inside).find(|fence| matches!(fence.language.as_str(), "yaml" | "yml" | ""))
+}
+
+/// The tasks: headings `Task N: Name` of one level, each with all that follows up to the next of them.
+fn sections(text: &str, outline: &Outline, lines: &Lines, after: usize) -> Vec<Section> {
+    let mut starts: Vec<(&Heading, String)> = Vec::new();
+    for heading in outline.headings.iter().filter(|heading| heading.atx && heading.range.start >= after) {
+        // A body may have headings of this form on other levels.
+        let level = starts.first().map_or(heading.level, |(first, _)| first.level);
+        if let Some(number) = task_number(&heading.text).filter(|_| heading.level == level) {
+            starts.push((heading, number));
+        }
+    }
+    let fronts: Vec<Front> = starts.iter().map(|(heading, _)| front(text, outline, heading, after)).collect();
+    let mut sections = Vec::with_capacity(starts.len());
+    for (n, ((heading, number), front)) in starts.into_iter().zip(&fronts).enumerate() {
+        let end = fronts.get(n + 1).map_or_else(|| plan_end(text, outline, heading), |next| next.start);
+        sections.push(Section {
+            number,
+            line: lines.of(heading.range.start),
+            front: front.yaml.clone(),
+            body: front.body.min(end)..end,
+        });
+    }
+    sections
+}
+
+/// What follows `## References` is no part of the last task.
+fn plan_end(text: &str, outline: &Outline, last: &Heading) -> usize {
+    let ends = |heading: &&Heading| {
+        heading.atx
+            && heading.level <= 2
+            && heading.range.start >= last.range.end
+            && fold(&heading.text) == "references"
+    };
+    outline.headings.iter().find(ends).map_or(text.len(), |heading| heading.range.start)
+}
+
+/// `Task 7: Name`, `🚀 Task 7 - Name`, `Task 7`: the number.
+fn task_number(heading: &str) -> Option<String> {
+    let text = heading.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let (word, rest) = text.split_at_checked(4)?;
+    let rest = word.eq_ignore_ascii_case("task").then(|| rest.trim_start_matches([' ', '\t', '-', '#']))?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = rest.split_at(digits);
+    let ended = rest.trim_start().is_empty() || rest.trim_start().starts_with([':', '-', '–', '—', '.']);
+    if number.is_empty() || !ended {
+        return None;
+    }
+    let plain = number.trim_start_matches('0');
+    Some(if plain.is_empty() { "0" } else { plain }.to_owned())
+}
+
+/// A task's front matter, and where the task starts and its body does.
+struct Front {
+    start: usize,
+    yaml: Range<usize>,
+    body: usize,
+}
+
+fn front(text: &str, outline: &Outline, heading: &Heading, after: usize) -> Front {
+    let Range { start, end } = heading.range;
+    let content = end + (text[end..].len() - text[end..].trim_start().len());
+    let first = line_start(text, content).max(end);
+    let fence = outline.fences.partition_point(|fence| fence.range.start < first);
+    if let Some(fence) =
+        outline.fences.get(fence).filter(|fence| fence.range.start == first && is_yaml(text, fence))
+    {
+        return Front { start, yaml: yaml_lines(text, &fence.content), body: fence.range.end };
+    }
+    if let Some((yaml, body)) = bare_front(text, first) {
+        return Front { start, yaml, body };
+    }
+    match front_before(text, start, after) {
+        Some((start, yaml)) => Front { start, yaml, body: end },
+        None => Front { start, yaml: end..end, body: end },
+    }
+}
+
+fn is_yaml(text: &str, fence: &Fence) -> bool {
+    match fence.language.as_str() {
+        "yaml" | "yml" => true,
+        "" => text[fence.content.clone()].lines().any(|line| line.starts_with("id:")),
+        _ => false,
+    }
+}
+
+/// Front matter between two `---` lines, the first of them at `start`: its YAML, and where the body starts.
+fn bare_front(text: &str, start: usize) -> Option<(Range<usize>, usize)> {
+    let opened = line_end(text, start);
+    if !is_rule(&text[start..opened]) || !starts_with_key(&text[opened..]) {
+        return None;
+    }
+    let mut at = opened;
+    for line in text[opened..].split_inclusive('\n') {
+        if is_rule(line) {
+            return Some((opened..at, at + line.len()));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// Front matter whose closing `---` is the last line before the heading at `heading`: where it starts, its YAML.
+fn front_before(text: &str, heading: usize, after: usize) -> Option<(usize, Range<usize>)> {
+    let before = text[after..heading].trim_end();
+    let closing = after + line_start(before, before.len());
+    if !is_rule(&text[closing..after + before.len()]) {
+        return None;
+    }
+    let mut at = closing;
+    for line in text[after..closing].split_inclusive('\n').rev() {
+        let opened = at;
+        at -= line.len();
+        if is_rule(line) {
+            return starts_with_key(&text[opened..closing]).then_some((at, opened..closing));
+        }
+    }
+    None
+}
+
+fn is_rule(line: &str) -> bool {
+    line.trim_end() == "---"
+}
+
+/// Is the first line `key: …`? Two thematic breaks with prose between them are no front matter.
+fn starts_with_key(text: &str) -> bool {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    let key = line.split(':').next().unwrap_or_default();
+    key.len() < line.len() && !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The YAML of a fence without the `---` lines that some write around it.
+fn yaml_lines(text: &str, content: &Range<usize>) -> Range<usize> {
+    let mut range = content.clone();
+    let inside = &text[range.clone()];
+    let first = line_start(inside, inside.len() - inside.trim_start().len());
+    let after = line_end(inside, first);
+    if is_rule(&inside[first..after]) {
+        range.start += after;
+    }
+    let inside = &text[range.clone()];
+    let last = line_start(inside, inside.trim_end().len());
+    if matches!(inside[last..].trim_end(), "---" | "...") {
+        range.end = range.start + last;
+    }
+    range
+}

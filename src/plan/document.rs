@@ -1,0 +1,216 @@
+//! Reads a plan document: what a model prints in a conversation to say what it means to do.
+//!
+//! In: the text, and how diagnostics name it. Out: the document with every task's front matter and its body
+//! byte for byte, if nothing is wrong; all diagnostics in any case. Writes no file; `render` makes their texts.
+
+use std::collections::HashMap;
+
+use serde_yaml::Mapping;
+use sha2::{Digest, Sha256};
+
+pub use super::anatomy::markers;
+use super::anatomy::{Anatomy, Section, dissect};
+use super::details::Details;
+use super::diagnostic::Spot;
+use super::fields::{Sheet, one_line};
+use super::index::{self, Entry};
+use super::rules::{self, Pair, file_of};
+use super::{Diagnostic, Diagnostics, Priority, Task, TaskId, yaml};
+
+/// A plan document without errors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its first heading; the plan's name where it has none.
+    pub title: String,
+    /// The plan's name, from the metadata.
+    pub name: String,
+    /// The index as it was written.
+    pub index: Mapping,
+    /// In the order of the index.
+    pub tasks: Vec<DocumentTask>,
+    hash: String,
+}
+
+/// One task of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentTask {
+    /// Unique in the plan.
+    pub id: TaskId,
+    /// As the index says.
+    pub name: String,
+    /// From the index, else from the front matter.
+    pub priority: Priority,
+    /// From the index, else from the front matter.
+    pub dependencies: Vec<TaskId>,
+    /// As it was written.
+    pub front_matter: Mapping,
+    /// Everything between the front matter and the next task, byte for byte.
+    pub body: String,
+}
+
+impl Document {
+    /// SHA-256 (hex) of the plan's text from its title to the end of its last task, with LF line ends and
+    /// without white space at the end. Text before and after the plan does not change it.
+    pub fn hash(&self) -> String {
+        self.hash.clone()
+    }
+}
+
+/// Reads a document. There is one exactly if no diagnostic is an error.
+pub fn parse(text: &str, file: &str) -> (Option<Document>, Diagnostics) {
+    let mut found = Vec::new();
+    let document = read(text, file, &mut found);
+    let found = Diagnostics::sorted(found, &[file]);
+    (document.filter(|_| !found.stop(false)), found)
+}
+
+fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document> {
+    if text.len() > yaml::MAX_BYTES {
+        let message = format!("the document has {} bytes, {} are allowed", text.len(), yaml::MAX_BYTES);
+        let hint = "split it into several plans, or pass the plan without the conversation around it";
+        found.push(Diagnostic::error("too-large", &Spot::file(file), message, hint));
+        return None;
+    }
+    let anatomy = dissect(text, file, found)?;
+    let sheet = Sheet::read(anatomy.part(text, file, &anatomy.index), found);
+    // Read even without an index, for what is wrong inside the tasks.
+    let sections: Vec<_> =
+        anatomy.sections.iter().map(|section| read_section(text, file, &anatomy, section, found)).collect();
+    let sheet = sheet?;
+    let mut index = index::read(&sheet, anatomy.title.as_deref(), found);
+    let entries = std::mem::take(&mut index.entries);
+    for entry in &entries {
+        check_file_field(entry, found);
+    }
+    let pairs = pair(entries, sections, index.partial, file, found);
+    let tasks = rules::judge(&pairs, index.partial, found);
+    let name = index.name?;
+    Some(Document {
+        title: anatomy.title.unwrap_or_else(|| name.clone()),
+        name,
+        tasks: pairs.into_iter().zip(tasks).filter_map(|(pair, task)| document_task(pair, task)).collect(),
+        index: sheet.into_mapping(),
+        hash: digest(&text[anatomy.span]),
+    })
+}
+
+/// A task's section, and its details if they could be read.
+struct Found<'a> {
+    number: String,
+    line: usize,
+    details: Option<Details<'a>>,
+}
+
+fn read_section<'a>(
+    text: &'a str,
+    file: &'a str,
+    anatomy: &Anatomy,
+    section: &Section,
+    found: &mut Vec<Diagnostic>,
+) -> Found<'a> {
+    let part = anatomy.part(text, file, &section.front);
+    let at = Spot::line(file, section.line);
+    let details = Details::read(part, at, &text[section.body.clone()], found);
+    Found { number: section.number.clone(), line: section.line, details }
+}
+
+/// The files of a document are written where they belong, whatever it says.
+fn check_file_field(entry: &Entry, found: &mut Vec<Diagnostic>) {
+    let file = file_of(&entry.id);
+    if let Some(other) = entry.file.as_deref().filter(|other| *other != file) {
+        let message = format!("the file of `{}` will be `{file}`, not `{}`", entry.id, one_line(other));
+        let hint = format!("write `file: {file}`, or leave the key out");
+        found.push(Diagnostic::warning("task-file-path", &entry.file_at, message, hint));
+    }
+}
+
+/// Gives each entry of the index the section that belongs to it: by id; else by the number in its heading; else
+/// by its place, where both lists are of one length.
+fn pair<'a>(
+    entries: Vec<Entry>,
+    sections: Vec<Found<'a>>,
+    partial: bool,
+    file: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Pair<'a>> {
+    let places: HashMap<String, usize> =
+        entries.iter().enumerate().map(|(n, e)| (e.id.to_string(), n)).collect();
+    // A section that cannot be read may be that of any entry.
+    let unreadable = sections.iter().any(|section| section.details.is_none());
+    let same_length = sections.len() == entries.len();
+    let mut taken: Vec<Option<Details<'a>>> = entries.iter().map(|_| None).collect();
+    let (with_id, without_id): (Vec<_>, Vec<_>) = sections
+        .into_iter()
+        .enumerate()
+        .partition(|(_, section)| section.details.as_ref().is_some_and(|details| details.id.is_some()));
+    let claims = with_id.into_iter().chain(without_id);
+    for (n, Found { number, line, details }) in claims {
+        let Some(details) = details else { continue };
+        let free =
+            |place: usize, taken: &[Option<Details<'_>>]| taken.get(place).is_some_and(Option::is_none);
+        let place = match &details.id {
+            Some(id) => places.get(id.as_str()).copied(),
+            None if details.sheet.fields().value("id").is_some() => continue,
+            None => places
+                .get(&format!("task-{number}"))
+                .copied()
+                .filter(|&place| free(place, &taken))
+                .or_else(|| (same_length && free(n, &taken)).then_some(n)),
+        };
+        match place {
+            Some(place) if free(place, &taken) => taken[place] = Some(details),
+            Some(place) => found.push(twice(&entries[place].id, &Spot::line(file, line))),
+            None if partial => {}
+            None => found.push(stray(&number, &details, &Spot::line(file, line))),
+        }
+    }
+    let mut pairs = Vec::with_capacity(entries.len());
+    let none_at_all = taken.iter().all(Option::is_none) && !unreadable;
+    for (n, (entry, details)) in entries.into_iter().zip(taken).enumerate() {
+        if details.is_none() && !unreadable && !(none_at_all && n > 0) {
+            found.push(missing(&entry, none_at_all));
+        }
+        pairs.push(Pair { entry, details });
+    }
+    pairs
+}
+
+fn twice(id: &TaskId, at: &Spot) -> Diagnostic {
+    let message = format!("a second task says that it is `{id}`");
+    let hint = "give it an id of its own and an entry in the index, or remove it";
+    Diagnostic::error("details-duplicate", at, message, hint)
+}
+
+fn stray(number: &str, details: &Details<'_>, at: &Spot) -> Diagnostic {
+    if let Some(id) = &details.id {
+        let message = format!("`{id}` has details, but no entry in the index");
+        let hint = format!("add it to `tasks` under `## Plan Structure`: `- {{ id: {id}, name: … }}`");
+        return Diagnostic::error("task-not-in-index", &details.sheet.fields().spot_of("id"), message, hint);
+    }
+    let message = format!("it is not clear which task of the index `Task {number}` is");
+    let hint = "add a `yaml` fence with its `id:` under this heading; if it is a heading inside a task, \
+                word it otherwise";
+    Diagnostic::error("task-id-missing", at, message, hint)
+}
+
+fn missing(entry: &Entry, none_at_all: bool) -> Diagnostic {
+    let hint = "add a heading `### Task N: Name`, a `yaml` fence with its `id:`, and what is to be done";
+    let message = if none_at_all {
+        "no task of the index has details".to_owned()
+    } else {
+        format!("`{}` has no details", entry.id)
+    };
+    Diagnostic::error("details-missing", &entry.at, message, hint)
+}
+
+fn document_task(pair: Pair<'_>, task: Task) -> Option<DocumentTask> {
+    let Task { id, name, priority, dependencies, body, .. } = task;
+    let front_matter = pair.details?.sheet.into_mapping();
+    Some(DocumentTask { id, name, priority, dependencies, front_matter, body })
+}
+
+fn digest(span: &str) -> String {
+    let normalized = span.replace("\r\n", "\n");
+    let digest = Sha256::digest(normalized.trim_end().as_bytes());
+    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
