@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// One process to be started.
 #[derive(Clone, Debug)]
@@ -13,7 +15,15 @@ pub struct Exec {
     args: Vec<OsString>,
     cwd: Option<PathBuf>,
     env: Vec<(OsString, Option<OsString>)>,
-    stdin: Vec<u8>,
+    stdin: Input,
+}
+
+/// What a process reads from standard input.
+#[derive(Clone, Debug)]
+enum Input {
+    Nothing,
+    Bytes(Vec<u8>),
+    Lock(Arc<File>),
 }
 
 /// What a finished process left.
@@ -42,7 +52,7 @@ impl Exec {
             args: Vec::new(),
             cwd: None,
             env: Vec::new(),
-            stdin: Vec::new(),
+            stdin: Input::Nothing,
         }
     }
 
@@ -84,7 +94,15 @@ impl Exec {
     /// What it reads from standard input; nothing by default.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.stdin = bytes.into();
+        self.stdin = Input::Bytes(bytes.into());
+        self
+    }
+
+    /// Lets the process share a file lock, by way of its standard input: if this process is killed, the
+    /// lock stays held until the child has ended too, so that nobody works where it still writes.
+    #[must_use]
+    pub fn holding(mut self, lock: Arc<File>) -> Self {
+        self.stdin = Input::Lock(lock);
         self
     }
 
@@ -105,12 +123,16 @@ impl Exec {
 
     /// Runs to the end and keeps what it printed. Fails only if it cannot be started or read from.
     pub fn output(&self) -> io::Result<Output> {
-        let stdin = if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
+        let stdin = match &self.stdin {
+            Input::Nothing => Stdio::null(),
+            Input::Bytes(_) => Stdio::piped(),
+            Input::Lock(file) => Stdio::from(file.try_clone()?),
+        };
         let mut child = self.command().stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let output = std::thread::scope(|scope| {
-            if let Some(mut pipe) = child.stdin.take() {
+            if let (Some(mut pipe), Input::Bytes(bytes)) = (child.stdin.take(), &self.stdin) {
                 // A child that ends without reading all of it says so by its exit code.
-                scope.spawn(move || pipe.write_all(&self.stdin));
+                scope.spawn(move || pipe.write_all(bytes));
             }
             child.wait_with_output()
         })?;

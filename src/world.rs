@@ -56,3 +56,57 @@ pub fn session_id() -> Option<String> {
 pub fn client_config_dir() -> Option<PathBuf> {
     env("CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(|| Some(home()?.join(".claude")))
 }
+
+/// A process that can be told apart from a later one with the same number.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in the kernel's own unit.
+    pub started: u64,
+}
+
+/// Is this process still there? None where the system does not tell (no `/proc`).
+pub fn is_alive(process: &Process) -> Option<bool> {
+    if !std::path::Path::new("/proc/self/stat").exists() {
+        return None;
+    }
+    Some(stat(process.pid).is_some_and(|stat| stat.started == process.started && !stat.dead))
+}
+
+/// The nearest process above this one that is the client; none outside a session or without `/proc`.
+///
+/// Client 2.1.197 and 2.1.329: the Bash tool's shell is a child of a process whose name is `claude`.
+pub fn client_process() -> Option<Process> {
+    session_id()?;
+    let mut pid = stat(std::process::id())?.parent;
+    // No session is nested deeper than this; a loop cannot occur, but costs nothing to exclude.
+    for _ in 0..64 {
+        let stat = stat(pid)?;
+        if stat.name == "claude" {
+            return Some(Process { pid, started: stat.started });
+        }
+        pid = stat.parent;
+    }
+    None
+}
+
+struct Stat {
+    name: String,
+    dead: bool,
+    parent: u32,
+    started: u64,
+}
+
+/// `/proc/PID/stat`, `proc_pid_stat(5)`: `pid (name) state ppid … starttime(22)`; the name may hold anything.
+fn stat(pid: u32) -> Option<Stat> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (head, tail) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = tail.split_whitespace().collect();
+    Some(Stat {
+        name: head.split_once('(')?.1.to_owned(),
+        dead: matches!(*fields.first()?, "Z" | "X"),
+        parent: fields.get(1)?.parse().ok()?,
+        started: fields.get(19)?.parse().ok()?,
+    })
+}

@@ -28,7 +28,8 @@ pub struct Document {
     pub index: Mapping,
     /// In the order of the index.
     pub tasks: Vec<DocumentTask>,
-    hash: String,
+    /// From its title to the end of its last task, as it was written.
+    pub text: String,
 }
 
 /// One task of a document.
@@ -52,7 +53,7 @@ impl Document {
     /// SHA-256 (hex) of the plan's text from its title to the end of its last task, with LF line ends and
     /// without white space at the end. Text before and after the plan does not change it.
     pub fn hash(&self) -> String {
-        self.hash.clone()
+        digest(&self.text)
     }
 }
 
@@ -90,7 +91,7 @@ fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document>
         name,
         tasks: pairs.into_iter().zip(tasks).filter_map(|(pair, task)| document_task(pair, task)).collect(),
         index: sheet.into_mapping(),
-        hash: digest(&text[anatomy.span]),
+        text: text[anatomy.span].to_owned(),
     })
 }
 

@@ -1,0 +1,255 @@
+//! The command line of `ctx`, as types. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Plans, worktrees and merges for parallel agents in Claude Code.
+#[derive(Debug, Parser)]
+#[command(name = "ctx", version, arg_required_else_help = true, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Whether data is printed for programs.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make, check, show and choose plans
+    #[command(subcommand)]
+    Plan(Plan),
+    /// Set up and list the worktrees of tasks
+    #[command(subcommand)]
+    Worktree(Worktree),
+    /// List tasks and change their status
+    #[command(subcommand)]
+    Task(Task),
+    /// Show every task of the active plan and what comes next
+    Status(Json),
+    /// Commit everything in this task's worktree, with the trailer `Implements: <task>`
+    Commit(Commit),
+    /// Merge completed tasks into the base branch, in the order of their dependencies
+    Merge(Merge),
+    /// Remove the worktrees and branches of tasks that are merged and clean
+    Cleanup(Cleanup),
+    /// Check git, the client, the plugin and this project
+    Doctor(Json),
+    /// Show the whole job in a temporary repository, without a network and without a model
+    Demo(Demo),
+    /// Print a shell's completion script
+    Completions {
+        /// For this shell
+        shell: Shell,
+    },
+}
+
+/// `ctx plan`.
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// Write a plan document as files and make the plan active
+    Create {
+        /// The document; `-` or nothing reads standard input
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
+    /// Take a plan out of a session's transcript
+    Extract(Extract),
+    /// Report everything that is wrong with a plan
+    Validate {
+        /// The plan; the active one if not given
+        plan: Option<String>,
+        /// Take warnings for errors
+        #[arg(long)]
+        strict: bool,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
+    /// Show a plan's waves, and whether it runs in parallel or sequentially
+    Show {
+        /// The plan; the active one if not given
+        plan: Option<String>,
+        /// Run in parallel whatever the number of tasks
+        #[arg(long)]
+        parallel: bool,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
+    /// List all plans, archived ones included
+    List(Json),
+    /// Make a plan the active one; an archived plan comes back
+    Use {
+        /// Its id, the beginning of it, or its name
+        plan: String,
+    },
+    /// Put a plan away
+    Archive {
+        /// The plan; the active one if not given
+        plan: Option<String>,
+    },
+}
+
+/// `ctx plan extract`.
+#[derive(Args, Debug)]
+pub struct Extract {
+    /// Read this transcript
+    #[arg(long, value_name = "FILE", conflicts_with = "session")]
+    pub transcript: Option<PathBuf>,
+    /// Read this session's transcript
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// List the plans found, and write nothing
+    #[arg(long, conflicts_with_all = ["pick", "dry_run"])]
+    pub list: bool,
+    /// Take the N-th plan of the list instead of the latest complete one
+    #[arg(long, value_name = "N")]
+    pub pick: Option<usize>,
+    /// Print the document, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `ctx worktree`.
+#[derive(Debug, Subcommand)]
+pub enum Worktree {
+    /// Make a worktree and a branch for every task that is ready
+    Setup {
+        /// Only these tasks
+        task: Vec<String>,
+        /// Only the tasks of this wave, from 1
+        #[arg(long, value_name = "N", conflicts_with = "task")]
+        wave: Option<usize>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
+    /// List the worktrees of tasks
+    List(Json),
+    /// Print the path of a task's worktree
+    Path {
+        /// The task
+        task: String,
+    },
+}
+
+/// `ctx task`.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// List the active plan's tasks
+    List(Json),
+    /// Show a task: its text, worktree, files and checks
+    Show {
+        /// The task; in a task's worktree, that one if not given
+        task: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
+    /// Take a task that is ready
+    Start {
+        /// The task
+        task: String,
+    },
+    /// Hand in a task: everything is committed
+    Submit {
+        /// The task
+        task: String,
+    },
+    /// Declare a task done that nobody handed in
+    Done {
+        /// The task
+        task: String,
+    },
+    /// Stop a task and say what is missing
+    Block {
+        /// The task
+        task: String,
+        /// The exact error or question
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give a task up
+    Fail {
+        /// The task
+        task: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Make a failed, blocked or interrupted task startable again
+    Retry {
+        /// The task
+        task: String,
+    },
+}
+
+/// `ctx commit`.
+#[derive(Args, Debug)]
+pub struct Commit {
+    /// `type: description`, such as `feat: add the login form`
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: String,
+    /// Commit only these files
+    pub path: Vec<PathBuf>,
+    /// Push the task's branch afterwards
+    #[arg(long)]
+    pub push: bool,
+}
+
+/// `ctx merge`.
+#[derive(Args, Debug)]
+pub struct Merge {
+    /// Only these tasks; all completed ones if none is given
+    #[arg(conflicts_with = "all")]
+    pub task: Vec<String>,
+    /// All completed tasks
+    #[arg(long)]
+    pub all: bool,
+    /// Merge into this branch instead of the plan's base
+    #[arg(long, value_name = "BRANCH")]
+    pub into: Option<String>,
+    /// Say what would be merged, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Push the base branch afterwards
+    #[arg(long)]
+    pub push: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `ctx cleanup`.
+#[derive(Args, Debug)]
+pub struct Cleanup {
+    /// Say what would be removed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `ctx demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Keep the temporary repository
+    #[arg(long)]
+    pub keep: bool,
+}

@@ -1,0 +1,106 @@
+//! One file a verb: reads the world, calls the library, gives back what to print.
+
+mod cleanup;
+mod commit;
+mod demo;
+mod doctor;
+mod merge;
+mod plan;
+mod status;
+mod style;
+mod task;
+mod worktree;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Result};
+use crate::state::{Project, Settings};
+use crate::world;
+
+/// What a command prints, and the code it ends with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Data, for standard output; with a newline at its end unless it is empty.
+    pub data: String,
+    /// Messages, for standard error, one paragraph each.
+    pub messages: Vec<String>,
+    /// The exit code: 0, or one of `error::Exit`.
+    pub exit: u8,
+}
+
+impl Report {
+    fn text(data: impl Into<String>) -> Self {
+        let mut data = data.into();
+        if !data.is_empty() && !data.ends_with('\n') {
+            data.push('\n');
+        }
+        Self { data, ..Self::default() }
+    }
+
+    /// JSON if it was asked for, else text.
+    fn data(json: bool, value: &impl serde::Serialize, text: impl FnOnce() -> String) -> Result<Self> {
+        if !json {
+            return Ok(Self::text(text()));
+        }
+        let json = serde_json::to_string_pretty(value)
+            .map_err(|error| Error::environment(format!("cannot write JSON: {error}")))?;
+        Ok(Self::text(json))
+    }
+
+    fn message(mut self, message: impl Into<String>) -> Self {
+        self.messages.push(message.into());
+        self
+    }
+
+    fn exit(mut self, code: crate::error::Exit) -> Self {
+        self.exit = code as u8;
+        self
+    }
+}
+
+/// The project a command works on.
+struct Context {
+    project: Project,
+    settings: Settings,
+}
+
+impl Context {
+    /// Of the current directory.
+    fn here() -> Result<Self> {
+        let project = Project::discover(&world::cwd()?)?;
+        let settings = Settings::load(&project.home, world::client_config_dir().as_deref())?;
+        Ok(Self { project, settings })
+    }
+
+    /// The settings' one warning.
+    fn warnings(&self) -> Vec<String> {
+        match &self.settings.ignored[..] {
+            [] => Vec::new(),
+            keys => {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                vec![format!("warning: settings that this version does not use: {}", keys.join(", "))]
+            }
+        }
+    }
+}
+
+/// Runs what was asked for. `say` prints a line at once, for commands that show their steps.
+pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
+    match command {
+        Command::Plan(verb) => plan::run(verb),
+        Command::Worktree(verb) => worktree::run(verb),
+        Command::Task(verb) => task::run(verb),
+        Command::Status(json) => status::run(json),
+        Command::Commit(args) => commit::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Cleanup(args) => cleanup::run(&args),
+        Command::Doctor(json) => doctor::run(json),
+        Command::Demo(args) => demo::run(&args, say),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ctx", &mut script);
+            Ok(Report::text(String::from_utf8_lossy(&script)))
+        }
+    }
+}

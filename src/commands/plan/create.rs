@@ -1,0 +1,125 @@
+//! `ctx plan create`: writes a plan document as files and makes the plan active.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::commands::{Context, Report, style};
+use crate::error::{Error, Result};
+use crate::plan::{self, Diagnostics, Document};
+use crate::state::{Active, Created, NewPlan, PlanFolder};
+use crate::world;
+
+pub(super) fn run(file: Option<&Path>, json: bool) -> Result<Report> {
+    let context = Context::here()?;
+    let (name, text) = read(file)?;
+    let (document, diagnostics) = plan::document::parse(&text, &name);
+    let document = document.ok_or_else(|| invalid(&diagnostics))?;
+    context.project.plans().require_link()?;
+    make(&context, &document, "document", json).map(|report| with_warnings(report, &diagnostics))
+}
+
+fn read(file: Option<&Path>) -> Result<(String, String)> {
+    let (name, bytes) = match file.filter(|file| *file != Path::new("-")) {
+        Some(file) => {
+            let bytes = std::fs::read(file).map_err(|error| Error::io("read", file, &error))?;
+            (file.display().to_string(), bytes)
+        }
+        None => {
+            let mut bytes = Vec::new();
+            let mut stdin = std::io::stdin().lock();
+            if stdin.is_terminal() {
+                return Err(Error::environment("no plan document on standard input")
+                    .hint("name a file: `ctx plan create FILE`, or pipe one in"));
+            }
+            stdin.read_to_end(&mut bytes).map_err(|error| Error::io("read", Path::new("-"), &error))?;
+            ("<stdin>".to_owned(), bytes)
+        }
+    };
+    let text = String::from_utf8(bytes).map_err(|_| Error::refused(format!("`{name}` is not UTF-8")))?;
+    Ok((name, text))
+}
+
+/// Everything that is wrong with a document, as one error.
+pub(super) fn invalid(diagnostics: &Diagnostics) -> Error {
+    let n = diagnostics.0.iter().filter(|found| found.severity == plan::Severity::Error).count();
+    Error::refused(format!("the plan is invalid, nothing was written\n\n{diagnostics}\n"))
+        .hint(format!("mend {} and run the command again", style::count(n, "error")))
+}
+
+fn with_warnings(report: Report, diagnostics: &Diagnostics) -> Report {
+    if diagnostics.0.is_empty() { report } else { report.message(diagnostics.to_string()) }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    plan: &'a str,
+    /// False: this document was made into that plan before.
+    created: bool,
+    active: bool,
+    directory: &'a Path,
+    tasks: usize,
+}
+
+/// Makes a document into a plan and activates it.
+pub(super) fn make(context: &Context, document: &Document, from: &str, json: bool) -> Result<Report> {
+    let plans = context.project.plans();
+    let head = context.project.head_branch()?;
+    if head.is_none() && base_of(document).is_none() {
+        return Err(Error::refused("HEAD is detached and the document names no base branch")
+            .hint("run `git switch BRANCH`, or add `base: BRANCH` to the document's `metadata`"));
+    }
+    let base = head.as_ref().map(crate::git::Branch::as_str);
+    context.project.remember_home()?;
+    let before = plans.active()?;
+    let created = plans.create(&NewPlan { document, base, time: world::now(), from })?;
+    let (folder, new) = match created {
+        Created::New(folder) => (folder, true),
+        Created::Same(folder) => (folder, false),
+    };
+    if new {
+        context.project.exclude_plans()?;
+    }
+    if new || before == Active::None && !is_archived(&folder) {
+        plans.activate(&folder)?;
+    }
+    let active = plans.active()? == Active::Plan(folder.clone());
+    let tasks = document.tasks.len();
+    let answer = Answer { plan: &folder.id, created: new, active, directory: &folder.dir, tasks };
+    let report = Report::data(json, &answer, || {
+        if new {
+            format!(
+                "plan `{}` made and active: {}\nnext: `ctx plan show`",
+                folder.id,
+                style::count(tasks, "task")
+            )
+        } else {
+            format!("this document is plan `{}` already; nothing was written", folder.id)
+        }
+    })?;
+    Ok(notes(report, &folder, &before, new, active))
+}
+
+fn base_of(document: &Document) -> Option<&str> {
+    document.index.get("metadata")?.get("base")?.as_str()
+}
+
+fn is_archived(folder: &PlanFolder) -> bool {
+    folder.location == crate::state::Location::Folder(crate::state::Shelf::Archive)
+}
+
+fn notes(report: Report, folder: &PlanFolder, before: &Active, new: bool, active: bool) -> Report {
+    match before {
+        Active::Plan(other) if new && other.id != folder.id => {
+            report.message(format!("note: plan `{}` was active; `ctx plan use` goes back to it", other.id))
+        }
+        _ if !new && is_archived(folder) => {
+            report.message(format!("hint: it is archived; bring it back with `ctx plan use {}`", folder.id))
+        }
+        _ if !new && !active => {
+            report.message(format!("hint: it is not the active plan; run `ctx plan use {}`", folder.id))
+        }
+        _ => report,
+    }
+}

@@ -1,0 +1,104 @@
+//! `ctx plan show`: the waves, and the decision between parallel and sequential, with its reason.
+
+use serde::Serialize;
+
+use super::chosen;
+use crate::commands::{Context, Report, style};
+use crate::error::Result;
+use crate::plan::{self, Files, Mode, Plan, Priority, Status, TaskId};
+
+/// `ctx plan show --json`.
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a str,
+    name: &'a str,
+    base: Option<&'a str>,
+    decision: Mode,
+    reason: &'a str,
+    waves: &'a [Vec<TaskId>],
+    groups: &'a [Vec<TaskId>],
+    tasks: Vec<TaskAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct TaskAnswer<'a> {
+    id: &'a TaskId,
+    name: &'a str,
+    file: &'a str,
+    priority: Priority,
+    status: Status,
+    dependencies: &'a [TaskId],
+    model: Option<&'a str>,
+    files: &'a Files,
+}
+
+pub(super) fn run(wanted: Option<&str>, parallel: bool, json: bool) -> Result<Report> {
+    let context = Context::here()?;
+    let plans = context.project.plans();
+    let folder = chosen(&plans, wanted)?;
+    let plan = plans.require_valid(&folder)?;
+    let settings = context.settings.parallelization;
+    let waves = plan::graph::waves(&plan.tasks, settings.max_agents);
+    let decision = plan::decide(&plan.tasks, &waves, settings, parallel);
+    let answer = Answer {
+        id: &folder.id,
+        name: &plan.name,
+        base: plan.base.as_deref(),
+        decision: decision.mode,
+        reason: &decision.reason,
+        waves: &waves.waves,
+        groups: &decision.groups,
+        tasks: plan.tasks.iter().map(task).collect(),
+    };
+    let mut report = Report::data(json, &answer, || text(&answer, &plan))?;
+    report.messages.extend(context.warnings());
+    Ok(report)
+}
+
+fn task(task: &plan::Task) -> TaskAnswer<'_> {
+    TaskAnswer {
+        id: &task.id,
+        name: &task.name,
+        file: &task.file,
+        priority: task.priority,
+        status: task.status,
+        dependencies: &task.dependencies,
+        model: task.model.as_deref(),
+        files: &task.files,
+    }
+}
+
+fn text(answer: &Answer<'_>, plan: &Plan) -> String {
+    let mode = style::bold(match answer.decision {
+        Mode::Parallel => "parallel",
+        Mode::Sequential => "sequential",
+    });
+    let mut lines = vec![
+        format!("{} {}", style::bold(&style::clean(answer.name)), style::dim(answer.id)),
+        format!("{mode}: {}", answer.reason),
+    ];
+    let base = answer.base.map(|base| format!(", base `{}`", style::clean(base))).unwrap_or_default();
+    let tasks = style::count(plan.tasks.len(), "task");
+    lines.push(format!("{tasks} in {}{base}", style::count(answer.waves.len(), "wave")));
+    lines.push(String::new());
+    let wave_of = |id: &TaskId| answer.waves.iter().position(|wave| wave.contains(id)).unwrap_or_default();
+    let rows = answer.groups.iter().enumerate().flat_map(|(group, ids)| {
+        ids.iter().filter_map(move |id| {
+            let task = plan.task(id.as_str())?;
+            let dependencies: Vec<&str> = task.dependencies.iter().map(TaskId::as_str).collect();
+            Some(vec![
+                (group + 1).to_string(),
+                (wave_of(id) + 1).to_string(),
+                id.to_string(),
+                style::status(task.status),
+                task.priority.to_string(),
+                dependencies.join(" "),
+                style::clean(task.model.as_deref().unwrap_or_default()),
+                style::clean(&task.name),
+            ])
+        })
+    });
+    lines
+        .push(style::table(&["group", "wave", "task", "status", "priority", "after", "model", "name"], rows));
+    lines.join("\n")
+}

@@ -1,0 +1,243 @@
+//! `ctx status`: every task of the active plan, its worktree and branch, and what comes next.
+
+use std::path::PathBuf;
+
+use jiff::{SpanRound, Timestamp, Unit};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{Context, Report, style};
+use crate::cli::Json;
+use crate::error::Result;
+use crate::git;
+use crate::plan::{Status, TaskId};
+use crate::run::{Board, Readiness, TaskState};
+use crate::state::{Active, Claim, Project, Settings};
+use crate::worktree::Progress;
+use crate::world;
+
+/// `ctx status --json`.
+#[derive(Serialize)]
+struct Answer {
+    /// None where no plan is active.
+    plan: Option<PlanAnswer>,
+    tasks: Vec<Row>,
+    /// The next sensible command.
+    next: String,
+}
+
+#[derive(Serialize)]
+struct PlanAnswer {
+    id: String,
+    name: String,
+    /// The branch that tasks land on.
+    base: String,
+    completed: usize,
+    landed: usize,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: TaskId,
+    name: String,
+    status: Status,
+    ready: bool,
+    landed: bool,
+    waits_for: Vec<TaskId>,
+    worktree: Option<PathBuf>,
+    branch: Option<String>,
+    ahead: Option<usize>,
+    behind: Option<usize>,
+    files_changed: Option<usize>,
+    uncommitted: Option<usize>,
+    /// Completed and not landed yet.
+    mergeable: bool,
+    /// Why it cannot be merged; none if it can, or has been.
+    why_not: Option<String>,
+    session: Option<String>,
+    interrupted: bool,
+    since: Option<Timestamp>,
+    reason: Option<String>,
+}
+
+pub(super) fn run(json: Json) -> Result<Report> {
+    let context = Context::here()?;
+    let answer = match context.project.plans().active()? {
+        Active::None => Answer {
+            plan: None,
+            tasks: Vec::new(),
+            next: "make a plan with `/ctx:plan` in Claude Code, or `ctx plan create FILE`".to_owned(),
+        },
+        _ => answer(&context.project, &context.settings)?,
+    };
+    let mut report = Report::data(json.json, &answer, || text(&answer))?;
+    report.messages = context.warnings();
+    Ok(report)
+}
+
+fn answer(project: &Project, settings: &Settings) -> Result<Answer> {
+    let board = Board::active(project, settings)?;
+    // Each worktree is asked by its own git processes, side by side.
+    let tasks =
+        board.tasks.par_iter().map(|state| row(project, &board, state)).collect::<Result<Vec<_>>>()?;
+    let count = |wanted: fn(&&Row) -> bool| tasks.iter().filter(wanted).count();
+    let plan = PlanAnswer {
+        id: board.folder.id.clone(),
+        name: board.plan.name.clone(),
+        base: board.into.to_string(),
+        completed: count(|row| row.status == Status::Completed),
+        landed: count(|row| row.landed),
+    };
+    Ok(Answer { next: next(&tasks), plan: Some(plan), tasks })
+}
+
+fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
+    let worktree = state.worktree.as_ref().filter(|record| record.progress == Progress::Ready);
+    let uncommitted = match worktree.filter(|record| record.path.exists()) {
+        Some(record) => Some(git::status(&record.path)?.0.len()),
+        None => None,
+    };
+    let (mut distance, mut files_changed) = (None, None);
+    if let (Some(base), Some(tip)) = (&board.base, &state.tip) {
+        let (ahead, behind) = git::ahead_behind(project.git_dir(), base, tip)?;
+        distance = Some((ahead, behind));
+        files_changed =
+            if ahead == 0 { Some(0) } else { Some(git::changed_paths(project.git_dir(), base, tip)?.len()) };
+    }
+    let task = &state.task;
+    let why_not = why_not(state, uncommitted);
+    Ok(Row {
+        id: task.id.clone(),
+        name: task.name.clone(),
+        status: task.status,
+        ready: state.readiness == Readiness::Ready,
+        landed: state.landed,
+        waits_for: match &state.readiness {
+            Readiness::Waits(missing) => missing.clone(),
+            _ => Vec::new(),
+        },
+        worktree: worktree.map(|record| record.path.clone()),
+        branch: state.tip.as_ref().map(|_| state.branch.to_string()),
+        ahead: distance.map(|(ahead, _)| ahead),
+        behind: distance.map(|(_, behind)| behind),
+        files_changed,
+        uncommitted,
+        mergeable: why_not.is_none() && !state.landed,
+        why_not,
+        session: state.claim.as_ref().and_then(|claim| claim.owner.session.clone()),
+        interrupted: state.claim.as_ref().is_some_and(Claim::interrupted),
+        since: state.claim.as_ref().map(|claim| claim.time),
+        reason: state.reason.clone(),
+    })
+}
+
+fn why_not(state: &TaskState, uncommitted: Option<usize>) -> Option<String> {
+    match (state.task.status, &state.tip) {
+        _ if state.landed => None,
+        (Status::Completed, None) => Some("its branch is gone".to_owned()),
+        (Status::Completed, Some(_)) => match uncommitted {
+            Some(n) if n > 0 => Some(style::count(n, "uncommitted file")),
+            _ => None,
+        },
+        (status, _) => Some(format!("it is {status}")),
+    }
+}
+
+/// One command, or one sentence where a person has to decide.
+fn next(rows: &[Row]) -> String {
+    let ids = |wanted: &dyn Fn(&&Row) -> bool| {
+        rows.iter().filter(wanted).map(|row| row.id.to_string()).collect::<Vec<_>>()
+    };
+    let interrupted = ids(&|row| row.interrupted);
+    if let [first, ..] = &interrupted[..] {
+        return format!("`ctx task retry {first}`: the session that worked on it is gone");
+    }
+    if rows.iter().any(|row| row.mergeable) {
+        return "`ctx merge`".to_owned();
+    }
+    if rows.iter().any(|row| row.ready && row.status == Status::Pending) {
+        let missing = rows.iter().any(|row| row.ready && row.worktree.is_none());
+        let set_up = if missing { "`ctx worktree setup`, then " } else { "" };
+        return format!("{set_up}`/ctx:execute` in Claude Code");
+    }
+    for (status, what) in [
+        (Status::Blocked, "answer what it asks, then `ctx task retry"),
+        (Status::Failed, "see why, then `ctx task retry"),
+    ] {
+        if let [first, ..] = &ids(&|row| row.status == status)[..] {
+            return format!("{what} {first}`");
+        }
+    }
+    let under_way = ids(&|row| matches!(row.status, Status::InProgress | Status::Submitted));
+    if !under_way.is_empty() {
+        return format!("wait for {}", under_way.join(", "));
+    }
+    if rows.iter().any(|row| row.worktree.is_some()) {
+        return "`ctx cleanup`".to_owned();
+    }
+    if rows.iter().all(|row| row.landed) {
+        "`ctx plan archive`".to_owned()
+    } else {
+        "`ctx task list`".to_owned()
+    }
+}
+
+fn text(answer: &Answer) -> String {
+    let Some(plan) = &answer.plan else {
+        return format!("no plan is active\nnext: {}", answer.next);
+    };
+    let total = answer.tasks.len();
+    let head = format!(
+        "{} {}\n{} of {total} completed, {} landed on `{}`\n",
+        style::bold(&style::clean(&plan.name)),
+        style::dim(&plan.id),
+        plan.completed,
+        plan.landed,
+        style::clean(&plan.base)
+    );
+    let rows = answer.tasks.iter().map(|row| {
+        let number = |n: Option<usize>| n.map(|n| n.to_string()).unwrap_or_default();
+        let commits = match (row.ahead, row.behind) {
+            (Some(ahead), Some(behind)) => format!("+{ahead} -{behind}"),
+            _ => String::new(),
+        };
+        vec![
+            row.id.to_string(),
+            style::status(row.status),
+            commits,
+            number(row.files_changed),
+            row.uncommitted
+                .map(|n| if n == 0 { "clean".to_owned() } else { format!("{n} dirty") })
+                .unwrap_or_default(),
+            remark(row),
+            style::clean(&row.name),
+        ]
+    });
+    let table = style::table(&["task", "status", "commits", "files", "worktree", "", "name"], rows);
+    format!("{head}\n{table}\n\nnext: {}", answer.next)
+}
+
+fn remark(row: &Row) -> String {
+    let ids: Vec<&str> = row.waits_for.iter().map(TaskId::as_str).collect();
+    match (&row.why_not, row.since) {
+        _ if row.landed => "landed".to_owned(),
+        _ if row.mergeable => "ready to merge".to_owned(),
+        _ if row.interrupted => "interrupted".to_owned(),
+        _ if !ids.is_empty() => format!("after {}", ids.join(", ")),
+        _ if row.ready && row.status == Status::Pending => "ready".to_owned(),
+        (Some(why), _) if row.status == Status::Completed => why.clone(),
+        (_, Some(since)) => format!("for {}", age(since)),
+        _ => row.reason.as_deref().map(style::clean).unwrap_or_default(),
+    }
+}
+
+/// `3h 12m`, in whole minutes.
+fn age(since: Timestamp) -> String {
+    let round = SpanRound::new().smallest(Unit::Minute).largest(Unit::Hour);
+    let span = world::now().since(since).and_then(|span| span.round(round));
+    match span.map(|span| (span.get_hours(), span.get_minutes())) {
+        Ok((0, minutes)) => format!("{minutes}m"),
+        Ok((hours, minutes)) => format!("{hours}h {minutes}m"),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,287 @@
+//! `ctx task`.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{Context, Report, style};
+use crate::cli::Task;
+use crate::error::{Error, Result};
+use crate::git;
+use crate::plan::{Files, Priority, Status, TaskId};
+use crate::run::{self, Board, Readiness, TaskState, Verb};
+use crate::state::{self, Claim, Note, Owner};
+use crate::worktree::{Progress, Record, Records};
+use crate::world;
+
+pub(super) fn run(verb: Task) -> Result<Report> {
+    match verb {
+        Task::List(json) => list(json.json),
+        Task::Show { task, json } => show(task.as_deref(), json.json),
+        Task::Start { task } => change(Verb::Start, &task, None),
+        Task::Submit { task } => change(Verb::Submit, &task, None),
+        Task::Done { task } => change(Verb::Done, &task, None),
+        Task::Block { task, reason } => change(Verb::Block, &task, Some(reason)),
+        Task::Fail { task, reason } => change(Verb::Fail, &task, reason),
+        Task::Retry { task } => change(Verb::Retry, &task, None),
+    }
+}
+
+/// The board of the plan whose worktree the command runs in, else of the active plan.
+fn board(context: &Context) -> Result<Board> {
+    let plans = context.project.plans();
+    if let Some(record) = record_here(context)?
+        && let Ok(folder) = plans.find(&record.plan)
+    {
+        return Board::read(&context.project, &context.settings, &folder);
+    }
+    Board::active(&context.project, &context.settings)
+}
+
+/// The task's worktree that the command runs in.
+pub(super) fn record_here(context: &Context) -> Result<Option<Record>> {
+    match &context.project.here {
+        Some(here) => Records::of(&context.project).at(here),
+        None => Ok(None),
+    }
+}
+
+/// `ctx task list --json`, one a task.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'a TaskId,
+    name: &'a str,
+    status: Status,
+    ready: bool,
+    landed: bool,
+    waits_for: &'a [TaskId],
+    interrupted: bool,
+    model: Option<&'a str>,
+    worktree: Option<&'a PathBuf>,
+    reason: Option<&'a str>,
+}
+
+fn row(state: &TaskState) -> Row<'_> {
+    Row {
+        id: &state.task.id,
+        name: &state.task.name,
+        status: state.task.status,
+        ready: state.readiness == Readiness::Ready,
+        landed: state.landed,
+        waits_for: match &state.readiness {
+            Readiness::Waits(missing) => missing,
+            _ => &[],
+        },
+        interrupted: state.claim.as_ref().is_some_and(Claim::interrupted),
+        model: state.task.model.as_deref(),
+        worktree: ready_worktree(state).map(|record| &record.path),
+        reason: state.reason.as_deref(),
+    }
+}
+
+fn ready_worktree(state: &TaskState) -> Option<&Record> {
+    state.worktree.as_ref().filter(|record| record.progress == Progress::Ready)
+}
+
+fn list(json: bool) -> Result<Report> {
+    let context = Context::here()?;
+    let board = board(&context)?;
+    let rows: Vec<Row<'_>> = board.tasks.iter().map(row).collect();
+    Report::data(json, &rows, || {
+        let cells = rows.iter().map(|row| {
+            let ids: Vec<&str> = row.waits_for.iter().map(TaskId::as_str).collect();
+            let state = match (row.ready, row.landed, ids.is_empty()) {
+                (true, ..) => "ready".to_owned(),
+                (_, true, _) => "landed".to_owned(),
+                (_, _, false) => format!("after {}", ids.join(", ")),
+                _ if row.interrupted => "interrupted".to_owned(),
+                _ => row.reason.map(style::clean).unwrap_or_default(),
+            };
+            vec![row.id.to_string(), style::status(row.status), state, style::clean(row.name)]
+        });
+        style::table(&["task", "status", "", "name"], cells)
+    })
+}
+
+/// `ctx task show --json`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: &'a TaskId,
+    name: &'a str,
+    plan: &'a str,
+    status: Status,
+    priority: Priority,
+    dependencies: &'a [TaskId],
+    labels: &'a [String],
+    model: Option<&'a str>,
+    worktree: Option<&'a PathBuf>,
+    branch: &'a str,
+    base: &'a str,
+    context: &'a [String],
+    files: &'a Files,
+    verify: &'a [String],
+    reason: Option<&'a str>,
+    text: &'a str,
+}
+
+fn show(wanted: Option<&str>, json: bool) -> Result<Report> {
+    let context = Context::here()?;
+    let board = board(&context)?;
+    let id = match (wanted, record_here(&context)?) {
+        (Some(id), _) => id.to_owned(),
+        (None, Some(record)) => record.task.to_string(),
+        (None, None) => {
+            return Err(Error::environment("no task given, and this is not a task's worktree")
+                .hint("name one: `ctx task show ID`; `ctx task list` lists them"));
+        }
+    };
+    let state = board.task(&id).ok_or_else(|| state::unknown_task(&board.folder, &id))?;
+    let task = &state.task;
+    let shown = Shown {
+        id: &task.id,
+        name: &task.name,
+        plan: &board.folder.id,
+        status: task.status,
+        priority: task.priority,
+        dependencies: &task.dependencies,
+        labels: &task.labels,
+        model: task.model.as_deref(),
+        worktree: ready_worktree(state).map(|record| &record.path),
+        branch: state.branch.as_str(),
+        base: board.into.as_str(),
+        context: &task.context,
+        files: &task.files,
+        verify: &task.verify,
+        reason: state.reason.as_deref(),
+        text: &task.body,
+    };
+    Report::data(json, &shown, || text(&shown))
+}
+
+/// What an agent needs to know, then the task's text as it was written.
+fn text(shown: &Shown<'_>) -> String {
+    let mut lines = Vec::new();
+    let mut line = |key: &str, value: String| {
+        if !value.is_empty() {
+            lines.push(format!("{key}: {value}"));
+        }
+    };
+    line("task", format!("{} ({})", shown.id, style::clean(shown.name)));
+    let reason = shown.reason.map(|reason| format!(": {}", style::clean(reason))).unwrap_or_default();
+    line("status", format!("{}{reason}", shown.status));
+    let missing = format!("none yet; `ctx worktree setup {}` makes it", shown.id);
+    line("worktree", shown.worktree.map_or(missing, |path| path.display().to_string()));
+    line("branch", format!("{} (lands on {})", shown.branch, style::clean(shown.base)));
+    let join = |items: &[String]| items.iter().map(|item| style::clean(item)).collect::<Vec<_>>().join(", ");
+    line("depends on", shown.dependencies.iter().map(TaskId::as_str).collect::<Vec<_>>().join(", "));
+    line("read first", join(shown.context));
+    line("create", join(&shown.files.create));
+    line("modify", join(&shown.files.modify));
+    line("delete", join(&shown.files.delete));
+    line("forbidden", join(&shown.files.forbidden));
+    if shown.files.strict {
+        line("only these files", "may be changed".to_owned());
+    }
+    for command in shown.verify {
+        line("verify", style::clean(command));
+    }
+    format!("{}\n\n{}", lines.join("\n"), shown.text.trim_start_matches(['\n', '\r']))
+}
+
+fn change(verb: Verb, id: &str, reason: Option<String>) -> Result<Report> {
+    let context = Context::here()?;
+    let board = board(&context)?;
+    let state = board.task(id).ok_or_else(|| state::unknown_task(&board.folder, id))?;
+    match verb {
+        Verb::Start => require_startable(state)?,
+        Verb::Submit | Verb::Done => require_committed(&context, state, verb)?,
+        _ => {}
+    }
+    let session = world::session_id();
+    let owner = Owner { session: session.clone(), process: world::client_process() };
+    let note = Note { reason, commit: state.tip.clone(), owner };
+    let (from, to) =
+        state::set_status(&context.project, &board.folder, &state.task.id, note, |_, task, claim| {
+            let to = run::next(verb, id, task.status)?;
+            if let Some(claim) = claim.filter(|_| task.status == Status::InProgress) {
+                require_own(verb, id, claim, session.as_deref())?;
+            }
+            Ok((to != task.status).then_some(to))
+        })?;
+    let report = match from == to {
+        true => Report::text(format!("`{id}` is {to} already")),
+        false => Report::text(format!("`{id}`: {from} -> {to}")),
+    };
+    match ready_worktree(state) {
+        Some(record) if verb == Verb::Start => {
+            Ok(Report::text(format!("{}worktree: {}", report.data, record.path.display())))
+        }
+        _ => Ok(report),
+    }
+}
+
+fn require_startable(state: &TaskState) -> Result<()> {
+    let id = &state.task.id;
+    if let Readiness::Waits(missing) = &state.readiness {
+        let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
+        return Err(Error::refused(format!(
+            "`{id}` waits for {}, not completed and landed",
+            missing.join(", ")
+        ))
+        .hint("complete them, run `ctx merge`, then start this one"));
+    }
+    Ok(())
+}
+
+/// Handing in takes commits: what is only in the worktree would not land.
+fn require_committed(context: &Context, state: &TaskState, verb: Verb) -> Result<()> {
+    let id = &state.task.id;
+    let Some(record) = ready_worktree(state) else {
+        return match verb {
+            Verb::Done => Ok(()),
+            _ => Err(Error::refused(format!("`{id}` has no worktree")).hint(format!(
+                "make it with `ctx worktree setup {id}`; what was done elsewhere is `ctx task done {id}`"
+            ))),
+        };
+    };
+    if record.path.exists() {
+        let status = git::status(&record.path)?;
+        if !status.clean() {
+            return Err(Error::refused(format!(
+                "the worktree of `{id}` has uncommitted files: {}",
+                status.summary()
+            ))
+            .hint(format!(
+                "commit them with `ctx commit -m \"type: description\"` in `{}`, then run `ctx task {} {id}`",
+                record.path.display(),
+                verb.as_str()
+            )));
+        }
+    }
+    let nothing_new = match &state.tip {
+        Some(tip) => git::ahead_behind(context.project.git_dir(), &record.base, tip)?.0 == 0,
+        None => true,
+    };
+    if nothing_new && verb == Verb::Submit && state.task.status == Status::InProgress {
+        return Err(Error::refused(format!("`{}` has no commit of `{id}`", record.branch)).hint(format!(
+            "commit the work, or say why there is none: `ctx task block {id} --reason TEXT`"
+        )));
+    }
+    Ok(())
+}
+
+/// Two sessions do not run one task. Once the owner's client is gone, `retry` frees it.
+fn require_own(verb: Verb, id: &str, claim: &Claim, session: Option<&str>) -> Result<()> {
+    let own = claim.owner.session.as_deref() == session || claim.owner.session.is_none();
+    let whose = claim.owner.session.as_deref().unwrap_or("another terminal");
+    match (verb, claim.interrupted()) {
+        _ if own => Ok(()),
+        (Verb::Retry | Verb::Fail | Verb::Done, true) => Ok(()),
+        (_, true) => Err(Error::refused(format!("`{id}` was interrupted in session {whose}, which is gone"))
+            .hint(format!("free it with `ctx task retry {id}`"))),
+        // A person in a terminal may decide over any task; another session may not.
+        (Verb::Retry | Verb::Fail | Verb::Done, false) if session.is_none() => Ok(()),
+        (_, false) => Err(Error::refused(format!("session {whose} works on `{id}`"))
+            .hint(format!("leave it to that session, or give it up there with `ctx task fail {id}`"))),
+    }
+}

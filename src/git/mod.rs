@@ -1,0 +1,191 @@
+//! The only code that knows git's command line and formats.
+//!
+//! In: a directory and what is wanted. Out: typed answers read from git's plumbing, never from its
+//! sentences. Values from files reach git as full ref names, object ids, or after `--end-of-options`.
+
+mod merge;
+mod refs;
+mod repository;
+mod status;
+mod version;
+mod worktrees;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+pub use merge::{MergeTree, commit_tree, merge_ff_only, merge_tree};
+pub use refs::{
+    Branch, Oid, RefUpdate, ahead_behind, branches, changed_paths, is_ancestor, remote_of, resolve,
+    update_ref,
+};
+pub use repository::Repository;
+pub use status::{Change, Status, status, summary};
+pub use version::{MINIMUM, Version, version};
+pub use worktrees::{
+    NewWorktree, Registration, add_worktree, list_worktrees, reset_hard, unlock_worktree, unregister_worktree,
+};
+
+use crate::error::Error;
+use crate::exec::{Exec, Output};
+use crate::state::Lock;
+
+/// Variables by which a caller (a git hook, say) would point our git at another repository; the list
+/// is that of `git rev-parse --local-env-vars`, less the ones that carry the caller's `-c` settings.
+const REDIRECTING: [&str; 12] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// Why git gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no `git` on `PATH`, or it cannot be started.
+    #[error("cannot start `git`: {0}")]
+    NotStarted(#[from] std::io::Error),
+    /// It ended with something other than what the call allows.
+    #[error("`git {command}` failed: {stderr}")]
+    Failed {
+        /// Subcommand and arguments, for a person.
+        command: String,
+        /// The exit code; none after a signal.
+        code: Option<i32>,
+        /// What it printed to standard error, trimmed.
+        stderr: String,
+    },
+    /// It answered in a form that is not known here.
+    #[error("`git {0}` answered in an unknown form")]
+    Unreadable(&'static str),
+}
+
+impl From<GitError> for Error {
+    fn from(error: GitError) -> Self {
+        let hint = match error {
+            GitError::NotStarted(_) => Some("install git 2.38 or later and make it available on `PATH`"),
+            _ => None,
+        };
+        let error = Self::environment(error.to_string());
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// The result of one call of git.
+pub type Result<T> = std::result::Result<T, GitError>;
+
+/// `git -C DIR …`.
+#[derive(Clone, Debug)]
+pub struct Git {
+    exec: Exec,
+    args: Vec<String>,
+}
+
+impl Git {
+    /// A call that is not made yet, in `dir`.
+    pub fn at(dir: &Path) -> Self {
+        let exec = REDIRECTING
+            .iter()
+            .fold(Exec::new("git").cwd(dir), |exec, name| exec.env_remove(name))
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0");
+        Self { exec, args: Vec::new() }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_string_lossy().into_owned());
+        self.exec = self.exec.arg(arg);
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(self, args: impl IntoIterator<Item = A>) -> Self {
+        args.into_iter().fold(self, Self::arg)
+    }
+
+    /// Sets a variable for the call.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.exec = self.exec.env(name, value);
+        self
+    }
+
+    /// What git reads from standard input.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.exec = self.exec.stdin(bytes);
+        self
+    }
+
+    /// Keeps this lock held until the call has ended, even if this process is killed before.
+    #[must_use]
+    pub fn holding(mut self, lock: &Lock) -> Self {
+        self.exec = self.exec.holding(lock.file());
+        self
+    }
+
+    /// Runs it; every exit code is an answer.
+    pub fn output(&self) -> Result<Output> {
+        Ok(self.exec.output()?)
+    }
+
+    /// Runs it and gives its standard output; another exit code than 0 is an error.
+    pub fn run(&self) -> Result<Vec<u8>> {
+        let output = self.output()?;
+        if output.success() { Ok(output.stdout) } else { Err(self.failed(&output)) }
+    }
+
+    /// Runs it and gives its output as one trimmed line.
+    pub fn line(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.run()?).trim_end_matches('\n').to_owned())
+    }
+
+    /// Runs a question: exit code 0 is yes, 1 is no.
+    pub fn ask(&self) -> Result<bool> {
+        let output = self.output()?;
+        match output.code {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(self.failed(&output)),
+        }
+    }
+
+    fn failed(&self, output: &Output) -> GitError {
+        GitError::Failed {
+            command: self.args.join(" "),
+            code: output.code,
+            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        }
+    }
+}
+
+/// A path from git's bytes.
+#[cfg(unix)]
+pub(crate) fn path_from(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(OsStr::from_bytes(bytes))
+}
+
+/// A path from git's bytes.
+#[cfg(not(unix))]
+pub(crate) fn path_from(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// The records of `-z` output: what stands before each NUL.
+pub(crate) fn records(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|&byte| byte == 0).map(|record| record.strip_suffix(b"\0").unwrap_or(record))
+}

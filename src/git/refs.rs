@@ -1,0 +1,182 @@
+//! Refs and commits: what a name stands for, what it holds, how it moves.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Git, GitError, Result, path_from, records};
+
+/// An object id as git prints it: 40 or 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Oid(String);
+
+impl Oid {
+    /// Takes a full id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (hex && matches!(text.len(), 40 | 64)).then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// The id that stands for "no object", of the same length.
+    #[must_use]
+    pub fn zero(&self) -> Self {
+        Self("0".repeat(self.0.len()))
+    }
+
+    /// All digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first nine digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..9]
+    }
+}
+
+impl TryFrom<String> for Oid {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is no object id"))
+    }
+}
+
+impl From<Oid> for String {
+    fn from(oid: Oid) -> Self {
+        oid.0
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A local branch, by the name after `refs/heads/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Branch(String);
+
+impl Branch {
+    /// Any text; git decides later whether it is a name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// From a full ref name; none unless it is a branch.
+    pub fn from_ref(full: &str) -> Option<Self> {
+        full.strip_prefix("refs/heads/").map(Self::new)
+    }
+
+    /// `refs/heads/…`.
+    pub fn full(&self) -> String {
+        format!("refs/heads/{}", self.0)
+    }
+
+    /// The short name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Branch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The commit a full ref name or an object id stands for; none if there is no such ref.
+pub fn resolve(dir: &Path, name: &str) -> Result<Option<Oid>> {
+    let output = Git::at(dir)
+        .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+        .arg(format!("{name}^{{commit}}"))
+        .output()?;
+    Ok(output.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+        .map(|text| text.and_then(|text| Oid::parse(&text)))
+}
+
+/// Every local branch whose name starts with `prefix` (which may be empty), with its commit.
+pub fn branches(dir: &Path, prefix: &str) -> Result<Vec<(Branch, Oid)>> {
+    let bytes =
+        Git::at(dir).args(["for-each-ref", "--format=%(objectname) %(refname)"]).arg("refs/heads/").run()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let found = text.lines().filter_map(|line| {
+        let (oid, name) = line.split_once(' ')?;
+        Some((Branch::from_ref(name)?, Oid::parse(oid)?))
+    });
+    Ok(found.filter(|(branch, _)| branch.as_str().starts_with(prefix)).collect())
+}
+
+/// Is everything in `ancestor` also in `descendant`?
+pub fn is_ancestor(dir: &Path, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
+    Git::at(dir).args(["merge-base", "--is-ancestor", ancestor.as_str(), descendant.as_str()]).ask()
+}
+
+/// How many commits `tip` has that `base` has not, and the other way round.
+pub fn ahead_behind(dir: &Path, base: &Oid, tip: &Oid) -> Result<(usize, usize)> {
+    let range = format!("{base}...{tip}");
+    let line = Git::at(dir).args(["rev-list", "--left-right", "--count", &range]).line()?;
+    let mut numbers = line.split_whitespace().map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(behind)), Some(Ok(ahead))) => Ok((ahead, behind)),
+        _ => Err(GitError::Unreadable("rev-list --count")),
+    }
+}
+
+/// The paths that differ between the merge base of `base` and `tip`, and `tip`.
+pub fn changed_paths(dir: &Path, base: &Oid, tip: &Oid) -> Result<Vec<PathBuf>> {
+    let range = format!("{base}...{tip}");
+    let bytes = Git::at(dir)
+        .args(["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", &range, "--"])
+        .run()?;
+    Ok(records(&bytes).map(path_from).collect())
+}
+
+/// A compare-and-swap of one ref. `old` of zeros: it must not exist. `new` none: it is deleted.
+pub struct RefUpdate<'a> {
+    /// Full name.
+    pub name: &'a str,
+    /// What it becomes; none deletes it.
+    pub new: Option<&'a Oid>,
+    /// What it must be now.
+    pub old: &'a Oid,
+    /// For the reflog.
+    pub reason: &'a str,
+}
+
+/// Moves, makes or deletes a ref if it still is what the caller saw; false if it is not.
+///
+/// Never for a branch that a worktree has checked out: its index would hold the reverse of the move.
+pub fn update_ref(dir: &Path, update: &RefUpdate<'_>) -> Result<bool> {
+    let call = Git::at(dir).args(["update-ref", "--no-deref", "-m", update.reason]);
+    let call = match update.new {
+        Some(new) => call.args([update.name, new.as_str(), update.old.as_str()]),
+        None => call.args(["-d", update.name, update.old.as_str()]),
+    };
+    let output = call.output()?;
+    if output.success() {
+        return Ok(true);
+    }
+    let now = resolve(dir, update.name)?;
+    let expected = (*update.old != update.old.zero()).then_some(update.old);
+    if now.as_ref() == expected { Err(call.failed(&output)) } else { Ok(false) }
+}
+
+/// The remote that a branch is pushed to: the one it is configured for, else `origin`, else the only one.
+pub fn remote_of(dir: &Path, branch: &Branch) -> Result<Option<String>> {
+    let key = format!("branch.{branch}.remote");
+    let configured = Git::at(dir).args(["config", "--get", &key]).output()?;
+    if configured.success() {
+        return Ok(Some(String::from_utf8_lossy(&configured.stdout).trim().to_owned()));
+    }
+    let remotes = Git::at(dir).arg("remote").line()?;
+    let mut remotes = remotes.lines();
+    let first = remotes.next().map(str::to_owned);
+    let only = remotes.clone().next().is_none();
+    let origin = first.as_deref() == Some("origin") || remotes.any(|remote| remote == "origin");
+    Ok(if origin { Some("origin".to_owned()) } else { first.filter(|_| only) })
+}

@@ -1,0 +1,102 @@
+//! `git worktree`: what is registered, and how one is added and removed.
+
+use std::path::{Path, PathBuf};
+
+use super::{Branch, Git, Oid, Result, path_from, records};
+use crate::state::Lock;
+
+/// One entry of `git worktree list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registration {
+    /// Where it lies (or lay).
+    pub path: PathBuf,
+    /// The commit that is checked out.
+    pub head: Option<Oid>,
+    /// The branch that is checked out; none if detached.
+    pub branch: Option<Branch>,
+    /// The entry is a bare repository, not a worktree.
+    pub bare: bool,
+    /// The reason it is locked; empty if none was given.
+    pub locked: Option<String>,
+    /// Git would prune it: its directory is gone.
+    pub prunable: bool,
+}
+
+/// Every registration, the main worktree first.
+pub fn list_worktrees(dir: &Path) -> Result<Vec<Registration>> {
+    Ok(parse(&Git::at(dir).args(["worktree", "list", "--porcelain", "-z"]).run()?))
+}
+
+fn parse(bytes: &[u8]) -> Vec<Registration> {
+    let mut found: Vec<Registration> = Vec::new();
+    for record in records(bytes) {
+        let split = record.iter().position(|&byte| byte == b' ').unwrap_or(record.len());
+        let (key, value) = (&record[..split], record.get(split + 1..).unwrap_or_default());
+        let text = || String::from_utf8_lossy(value).into_owned();
+        if key == b"worktree" {
+            found.push(Registration { path: path_from(value), ..Registration::default() });
+            continue;
+        }
+        let Some(entry) = found.last_mut() else { continue };
+        match key {
+            b"HEAD" => entry.head = Oid::parse(&text()),
+            b"branch" => entry.branch = Branch::from_ref(&text()),
+            b"bare" => entry.bare = true,
+            b"locked" => entry.locked = Some(text()),
+            b"prunable" => entry.prunable = true,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A worktree to be registered.
+pub struct NewWorktree<'a> {
+    /// Where; absolute.
+    pub path: &'a Path,
+    /// The branch to check out.
+    pub branch: &'a Branch,
+    /// Where the branch is made; none: it exists.
+    pub base: Option<&'a Oid>,
+    /// The reason of the lock that it gets.
+    pub reason: &'a str,
+}
+
+/// Registers a locked worktree without files.
+///
+/// `--no-track` keeps git from writing the shared configuration, which is what makes concurrent calls
+/// fail; `--lock` keeps everybody's `git worktree prune` away until it is ready.
+pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Lock) -> Result<()> {
+    let call = Git::at(dir).holding(lock);
+    let call = call.args(["worktree", "add", "--quiet", "--no-checkout", "--lock", "--reason", new.reason]);
+    let call = match new.base {
+        Some(base) => call
+            .args(["--no-track", "-b", new.branch.as_str()])
+            .arg("--end-of-options")
+            .arg(new.path)
+            .arg(base.as_str()),
+        None => call.arg("--end-of-options").arg(new.path).arg(new.branch.as_str()),
+    };
+    call.run().map(drop)
+}
+
+/// Writes every file of the commit that is checked out, as `git worktree add` does after registering,
+/// and runs the hook that `git worktree add` would run (githooks(5), post-checkout).
+pub fn reset_hard(worktree: &Path, commit: &Oid, lock: &Lock) -> Result<()> {
+    let call = Git::at(worktree).holding(lock);
+    call.args(["reset", "--hard", "--quiet", "--no-recurse-submodules", commit.as_str(), "--"]).run()?;
+    let call =
+        Git::at(worktree).holding(lock).args(["hook", "run", "--ignore-missing", "post-checkout", "--"]);
+    call.args([commit.zero().as_str(), commit.as_str(), "1"]).run().map(drop)
+}
+
+/// Takes the lock off.
+pub fn unlock_worktree(dir: &Path, path: &Path) -> Result<()> {
+    Git::at(dir).args(["worktree", "unlock", "--end-of-options"]).arg(path).run().map(drop)
+}
+
+/// Drops the registration of a worktree whose folder is gone. With a folder there, git refuses unless
+/// it is clean, and then removes it.
+pub fn unregister_worktree(dir: &Path, path: &Path) -> Result<()> {
+    Git::at(dir).args(["worktree", "remove", "--end-of-options"]).arg(path).run().map(drop)
+}

@@ -1,0 +1,51 @@
+//! The client's hooks: one JSON object in, one answer or silence out.
+//!
+//! A hook never breaks a session. Whatever goes wrong inside, the answer is silence and exit code 0;
+//! nothing but an answer is ever printed.
+
+mod pre_tool_use;
+mod session_end;
+mod session_start;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the client sends; fields that an event does not have are none.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Input {
+    /// `PreToolUse`, `SessionStart`, …
+    #[serde(default)]
+    pub hook_event_name: String,
+    /// The session's id.
+    pub session_id: Option<String>,
+    /// The session's transcript.
+    pub transcript_path: Option<PathBuf>,
+    /// The session's current directory.
+    pub cwd: Option<PathBuf>,
+    /// `Bash`, `Write`, …
+    pub tool_name: Option<String>,
+    /// The tool's arguments.
+    #[serde(default)]
+    pub tool_input: Value,
+    /// The subagent that makes the call; none for the session itself.
+    pub agent_id: Option<String>,
+    /// `ctx:parallel-task-executor`, …
+    pub agent_type: Option<String>,
+}
+
+/// Answers one event; none is silence.
+pub fn answer(input: &[u8]) -> Option<String> {
+    let input: Input = serde_json::from_slice(input).ok()?;
+    let answer = match input.hook_event_name.as_str() {
+        "PreToolUse" => pre_tool_use::answer(&input),
+        "SessionStart" => session_start::answer(&input),
+        "SessionEnd" => {
+            session_end::save(&input);
+            None
+        }
+        _ => None,
+    };
+    answer.map(|value| value.to_string())
+}

@@ -1,0 +1,176 @@
+//! Writing so that a reader sees the old or the new, never a part: temporary file, fsync, rename.
+//!
+//! What wraps `std::fs`'s writing functions is here and nowhere else.
+#![allow(clippy::disallowed_methods)]
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, Result};
+
+/// Replaces a file's whole content, keeping its permissions. Makes it if it is not there.
+pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let mut file = NamedTempFile::with_prefix_in(".ctx-", dir)?;
+        file.write_all(content)?;
+        let mode = match fs::metadata(path) {
+            Ok(before) => before.permissions(),
+            Err(_) => readable_by_all(),
+        };
+        file.as_file().set_permissions(mode)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        sync_dir(dir)
+    };
+    write().map_err(|error| Error::io("write", path, &error))
+}
+
+#[cfg(unix)]
+fn readable_by_all() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+/// Makes a folder with files in it, complete or not at all; false if `path` exists already.
+///
+/// `files` are paths relative to the folder, with their content.
+pub fn write_new_dir(path: &Path, files: &[(String, String)]) -> Result<bool> {
+    let write = || -> io::Result<bool> {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        let folder = tempfile::Builder::new().prefix(".ctx-new-").tempdir_in(parent)?;
+        for (name, content) in files {
+            let file = folder.path().join(name);
+            let dir = file.parent().unwrap_or(parent);
+            fs::create_dir_all(dir)?;
+            let mut file = fs::File::create_new(&file)?;
+            file.write_all(content.as_bytes())?;
+            file.sync_all()?;
+            sync_dir(dir)?;
+        }
+        sync_dir(folder.path())?;
+        set_folder_mode(folder.path())?;
+        // Renaming a folder onto an empty one succeeds on Unix; onto anything else it fails.
+        if fs::symlink_metadata(path).is_ok() {
+            return Ok(false);
+        }
+        match fs::rename(folder.path(), path) {
+            Ok(()) => {
+                // It has another name now; nothing is left to clean up.
+                let _ = folder.keep();
+                sync_dir(parent).map(|()| true)
+            }
+            Err(_) if fs::symlink_metadata(path).is_ok() => Ok(false),
+            Err(error) => Err(error),
+        }
+    };
+    write().map_err(|error| Error::io("write", path, &error))
+}
+
+#[cfg(unix)]
+fn set_folder_mode(dir: &Path) -> io::Result<()> {
+    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+/// Makes a folder and those above it.
+pub fn create_dir_all(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| Error::io("make the folder", path, &error))
+}
+
+/// Makes `path` a symbolic link to `target`, in place of a link or file that is there.
+pub fn symlink(target: &Path, path: &Path) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let link = tempfile::Builder::new().prefix(".ctx-").make_in(dir, |link| {
+            #[cfg(unix)]
+            return std::os::unix::fs::symlink(target, link);
+            // Where links do not exist, a file with the name stands for one (DESIGN: `active`).
+            #[cfg(not(unix))]
+            return fs::write(link, target.to_string_lossy().as_bytes());
+        })?;
+        fs::rename(link.path(), path)?;
+        // The link is at its place; its temporary name is gone.
+        let _ = link.into_temp_path().keep();
+        sync_dir(dir)
+    };
+    write().map_err(|error| Error::io("link", path, &error))
+}
+
+/// Moves a file or folder to a name that is free; refuses when it is taken.
+pub fn move_to(from: &Path, to: &Path) -> Result<()> {
+    if fs::symlink_metadata(to).is_ok() {
+        return Err(Error::refused(format!("`{}` exists already", to.display())));
+    }
+    fs::rename(from, to).map_err(|error| Error::io("move", from, &error))
+}
+
+/// Removes a file; one that is not there is removed already.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder that this program made and whose content nobody can miss.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Copies a regular file with its permissions; folders above it are made.
+pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    if let Some(dir) = to.parent() {
+        create_dir_all(dir)?;
+    }
+    fs::copy(from, to).map(drop).map_err(|error| Error::io("copy", from, &error))
+}
+
+/// A file's content; none if there is no such file.
+pub fn read_optional(path: &Path) -> Result<Option<String>> {
+    match fs::read(path) {
+        Ok(bytes) => String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| Error::refused(format!("`{}` is not UTF-8", path.display()))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(Error::io("read", path, &error)),
+    }
+}
+
+/// Opens a file to append to, or to lock; makes it and its folder.
+pub(super) fn open_append(path: &Path) -> Result<fs::File> {
+    if let Some(dir) = path.parent() {
+        create_dir_all(dir)?;
+    }
+    fs::OpenOptions::new()
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| Error::io("open", path, &error))
+}
+
+/// The names in a folder, sorted; none if there is no such folder.
+pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
+    match fs::read_dir(dir) {
+        Ok(entries) => {
+            let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+            paths.sort();
+            Ok(paths)
+        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(Error::io("read", dir, &error)),
+    }
+}

@@ -1,0 +1,21 @@
+//! Everything that is kept on disk: where it lies, and how it is read and written so that neither a
+//! kill nor a second process can spoil it.
+
+mod atomic;
+mod journal;
+mod lock;
+mod plans;
+mod project;
+mod settings;
+mod tasks;
+
+pub use atomic::{
+    copy_file, create_dir_all, list, move_to, read_optional, remove_file, remove_tree, replace, symlink,
+    write_new_dir,
+};
+pub use journal::{Event, Journal, Kind};
+pub use lock::{Lock, LockFile};
+pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};
+pub use project::Project;
+pub use settings::Settings;
+pub use tasks::{Claim, Claims, Note, Owner, set_status, unknown_task};

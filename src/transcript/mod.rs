@@ -1,0 +1,10 @@
+//! The client's transcripts: where they are, and the plans printed in them.
+//!
+//! Nothing here is promised by the client; the record types are those of versions 1.0.24 to 2.1.329.
+
+mod finder;
+mod locator;
+mod reader;
+
+pub use finder::{Found, find};
+pub use locator::{encode, newest, of_session, session_of};

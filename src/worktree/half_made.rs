@@ -1,0 +1,77 @@
+//! What a killed `git worktree add` leaves: an entry under `<git common dir>/worktrees/` that lacks
+//! files, or whose worktree does not point back to it.
+//!
+//! Only entries that carry the lock reason of the record at hand are touched, and only while nobody
+//! works on that task (the caller holds its lock). Git writes the reason before anything else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Record;
+use crate::error::Result;
+use crate::state::{self, Project};
+
+/// Removes what is incomplete, and lock files that a killed git left in what is complete. True if a
+/// complete registration is there.
+pub(super) fn clear(project: &Project, record: &Record) -> Result<bool> {
+    let mut complete = false;
+    for entry in state::list(&project.common_dir.join("worktrees"))? {
+        let reason = fs::read_to_string(entry.join("locked")).unwrap_or_default();
+        if reason.trim_end() != record.lock_reason() {
+            if named_after(&entry, &record.path) {
+                // A kill between `mkdir` and the lock leaves an empty folder; one with content stays.
+                let _ = fs::remove_dir(&entry);
+            }
+            continue;
+        }
+        if is_complete(&entry, &record.path) {
+            complete = true;
+            for name in ["index.lock", "HEAD.lock"] {
+                state::remove_file(&entry.join(name))?;
+            }
+        } else {
+            drop_entry(&entry, &record.path)?;
+        }
+    }
+    Ok(complete)
+}
+
+/// Git calls the entry like the worktree's folder, with a number behind it where that is taken.
+fn named_after(entry: &Path, worktree: &Path) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    match (name(entry), name(worktree)) {
+        (Some(entry), Some(worktree)) => {
+            entry.strip_prefix(&worktree).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        }
+        _ => false,
+    }
+}
+
+fn is_complete(entry: &Path, worktree: &Path) -> bool {
+    let there = ["gitdir", "commondir", "HEAD"]
+        .iter()
+        .all(|name| fs::metadata(entry.join(name)).is_ok_and(|meta| meta.is_file() && meta.len() > 0));
+    there && pointed_to(worktree).is_some_and(|target| same_file(&target, entry))
+}
+
+/// The entry that a worktree's `.git` file names.
+fn pointed_to(worktree: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(worktree.join(".git")).ok()?;
+    Some(worktree.join(text.strip_prefix("gitdir: ")?.trim_end_matches('\n')))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+fn drop_entry(entry: &Path, worktree: &Path) -> Result<()> {
+    let dot_git = worktree.join(".git");
+    let ours = pointed_to(worktree).is_some_and(|target| target.file_name() == entry.file_name());
+    let cut_short = fs::metadata(&dot_git).is_ok_and(|meta| meta.is_file() && meta.len() == 0);
+    if ours || cut_short {
+        state::remove_file(&dot_git)?;
+    }
+    // Succeeds only if nothing is in it.
+    let _ = fs::remove_dir(worktree);
+    state::remove_tree(entry)
+}

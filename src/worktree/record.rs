@@ -1,0 +1,116 @@
+//! What `ctx` knows of a worktree it made: `<git common dir>/ctx/worktrees/<plan>/<task>.json`.
+//!
+//! Written before git is asked for anything, so that whatever a killed run leaves can be told to be
+//! ours; a branch or folder without a record is somebody else's.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::git::{Branch, Oid};
+use crate::plan::TaskId;
+use crate::state::{self, Project};
+
+/// How far its set-up came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Not finished: bound to nobody, completed by the next set-up.
+    Creating,
+    /// Its checkout finished.
+    Ready,
+}
+
+/// One worktree of one task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The plan's id.
+    pub plan: String,
+    /// The task's id.
+    #[serde(deserialize_with = "task_id")]
+    pub task: TaskId,
+    /// Where it lies; absolute.
+    pub path: PathBuf,
+    /// Its branch.
+    pub branch: Branch,
+    /// The branch it started from and lands on.
+    pub into: Branch,
+    /// The commit it started at.
+    pub base: Oid,
+    /// How far its set-up came.
+    pub progress: Progress,
+}
+
+fn task_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<TaskId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    TaskId::parse(&text).map_err(serde::de::Error::custom)
+}
+
+impl Record {
+    /// The reason of the lock that git keeps on it while it is made.
+    pub fn lock_reason(&self) -> String {
+        format!("ctx: being set up for {} of {}", self.task, self.plan)
+    }
+}
+
+/// All records of a repository.
+#[derive(Clone, Debug)]
+pub struct Records {
+    dir: PathBuf,
+}
+
+impl Records {
+    /// Those of this project.
+    pub fn of(project: &Project) -> Self {
+        Self { dir: project.ctx_dir().join("worktrees") }
+    }
+
+    fn path(&self, plan: &str, task: &TaskId) -> PathBuf {
+        self.dir.join(plan).join(format!("{task}.json"))
+    }
+
+    /// The record of one task.
+    pub fn read(&self, plan: &str, task: &TaskId) -> Result<Option<Record>> {
+        read(&self.path(plan, task))
+    }
+
+    /// Every record, by plan and task. One that cannot be read is an error: it may stand for work.
+    pub fn list(&self) -> Result<Vec<Record>> {
+        let mut found = Vec::new();
+        for plan in state::list(&self.dir)? {
+            for file in state::list(&plan)? {
+                if file.extension().is_some_and(|extension| extension == "json") {
+                    found.extend(read(&file)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The record of the worktree that lies at this path.
+    pub fn at(&self, path: &Path) -> Result<Option<Record>> {
+        Ok(self.list()?.into_iter().find(|record| record.path == path))
+    }
+
+    /// Writes one, over an earlier one of the same task.
+    pub fn write(&self, record: &Record) -> Result<()> {
+        let path = self.path(&record.plan, &record.task);
+        state::create_dir_all(&self.dir.join(&record.plan))?;
+        let json = serde_json::to_vec(record).map_err(|error| Error::io("write", &path, &error.into()))?;
+        state::replace(&path, &json)
+    }
+
+    /// Forgets one.
+    pub fn remove(&self, record: &Record) -> Result<()> {
+        state::remove_file(&self.path(&record.plan, &record.task))
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Record>> {
+    let Some(text) = state::read_optional(path)? else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        Error::environment(format!("cannot read the worktree's record `{}`: {error}", path.display()))
+            .hint("move the file away; `git worktree list` shows what is registered")
+    })
+}

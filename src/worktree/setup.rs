@@ -1,0 +1,279 @@
+//! Makes the worktrees of tasks: any number, side by side, and the same result when it is run again.
+//!
+//! Bare concurrent `git worktree add` loses worktrees. Here the registrations are made one after the
+//! other under a lock that all `ctx` processes share; the checkouts, which take the time, run in
+//! parallel, each under its task's own lock. A worktree is ready, unlocked and recorded only after its
+//! checkout. A run that is killed is finished by the next one.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::prepare::{Prepared, copy_ignored};
+use super::{Progress, Record, Records, half_made};
+use crate::error::{Error, Result};
+use crate::git::{self, Branch, NewWorktree, Oid, Registration};
+use crate::plan::TaskId;
+use crate::state::{self, Kind, Lock, Project, Settings};
+
+/// What is to be set up, for one plan.
+pub struct Setup<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Root, branch names, what is copied.
+    pub settings: &'a Settings,
+    /// The plan's id.
+    pub plan: &'a str,
+    /// The branch that tasks start from and land on.
+    pub into: &'a Branch,
+    /// The commit they start at: the tip of `into`, which holds what they depend on.
+    pub base: &'a Oid,
+}
+
+/// How a task's worktree came to be ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was ready before.
+    Exists(Record),
+    /// It is ready now.
+    Created(Record, Prepared),
+}
+
+impl Outcome {
+    /// The worktree.
+    pub fn record(&self) -> &Record {
+        match self {
+            Self::Exists(record) | Self::Created(record, _) => record,
+        }
+    }
+}
+
+/// Called from several threads as tasks get on.
+pub type Step<'a> = &'a (dyn Fn(&TaskId) + Sync);
+
+enum Registered {
+    Exists(Record),
+    Unfinished(Record, Lock),
+    /// Another process is at it.
+    Elsewhere,
+}
+
+impl Setup<'_> {
+    /// Sets up the worktrees of these tasks; each has its own result, in the order given. `done` is
+    /// called for each as it ends.
+    pub fn run(&self, tasks: &[TaskId], done: Step<'_>) -> Result<Vec<(TaskId, Result<Outcome>)>> {
+        self.project.remember_home()?;
+        let root = self.settings.worktree_root(&self.project.home, self.plan);
+        self.exclude(&root)?;
+        state::create_dir_all(&root)?;
+        let registered = self.register_all(tasks)?;
+        let finish = |(task, registered): (&TaskId, Result<Registered>)| {
+            let outcome = registered.and_then(|registered| self.finish(task, registered));
+            done(task);
+            (task.clone(), outcome)
+        };
+        Ok(tasks.par_iter().zip(registered).map(finish).collect())
+    }
+
+    /// Keeps worktrees inside the main checkout, and the plans, out of its `git status`.
+    fn exclude(&self, root: &Path) -> Result<()> {
+        self.project.exclude_plans()?;
+        let Ok(inside) = root.strip_prefix(&self.project.home) else { return Ok(()) };
+        let inside = inside.to_string_lossy();
+        if inside.is_empty() || self.project.home.join(".git").exists() && self.project.tracks(&inside)? {
+            return Ok(());
+        }
+        self.project.exclude(&[format!("/{inside}/")])
+    }
+
+    fn records(&self) -> Records {
+        Records::of(self.project)
+    }
+
+    fn task_lock(&self, task: &TaskId) -> state::LockFile {
+        self.project.lock(&format!("worktree-{}", task.folded()))
+    }
+
+    fn register_all(&self, tasks: &[TaskId]) -> Result<Vec<Result<Registered>>> {
+        let lock = self.project.lock("worktrees").acquire()?;
+        let registrations = git::list_worktrees(self.project.git_dir())?;
+        Ok(tasks.iter().map(|task| self.register(task, &registrations, &lock)).collect())
+    }
+
+    fn register(&self, task: &TaskId, registrations: &[Registration], lock: &Lock) -> Result<Registered> {
+        let Some(task_lock) = self.task_lock(task).try_acquire()? else {
+            return Ok(Registered::Elsewhere);
+        };
+        let mut record = match self.records().read(self.plan, task)? {
+            Some(record) => record,
+            None => self.new_record(task),
+        };
+        let known = record.progress == Progress::Ready || self.records().read(self.plan, task)?.is_some();
+        let entry = registrations.iter().find(|entry| entry.path == record.path);
+        if known && record.progress == Progress::Creating && half_made::clear(self.project, &record)? {
+            return Ok(Registered::Unfinished(record, task_lock));
+        }
+        match entry {
+            Some(entry) if !entry.prunable && entry.path.exists() && known => {
+                require_branch(entry, &record)?;
+                return Ok(Registered::Exists(record));
+            }
+            Some(entry) if !known => return Err(self.foreign_worktree(entry)),
+            // Somebody removed the folder by hand; the branch is still there.
+            Some(entry) if !entry.path.exists() => self.unregister(entry)?,
+            _ => {}
+        }
+        require_free(&record.path)?;
+        let exists = self.claim_branch(&record, known, registrations)?;
+        if !known {
+            record.base = self.base.clone();
+        }
+        record.progress = Progress::Creating;
+        self.records().write(&record)?;
+        let new = NewWorktree {
+            path: &record.path,
+            branch: &record.branch,
+            base: (!exists).then_some(&record.base),
+            reason: &record.lock_reason(),
+        };
+        git::add_worktree(self.project.git_dir(), &new, lock)?;
+        Ok(Registered::Unfinished(record, task_lock))
+    }
+
+    fn new_record(&self, task: &TaskId) -> Record {
+        Record {
+            plan: self.plan.to_owned(),
+            task: task.clone(),
+            path: self.settings.worktree_root(&self.project.home, self.plan).join(task.as_str()),
+            branch: Branch::new(self.settings.branch(self.plan, task.as_str())),
+            into: self.into.clone(),
+            base: self.base.clone(),
+            progress: Progress::Creating,
+        }
+    }
+
+    fn unregister(&self, entry: &Registration) -> Result<()> {
+        if entry.locked.is_some() {
+            git::unlock_worktree(self.project.git_dir(), &entry.path)?;
+        }
+        git::unregister_worktree(self.project.git_dir(), &entry.path)?;
+        Ok(())
+    }
+
+    /// Is the task's branch there, and ours to use? A leftover of another plan is not.
+    fn claim_branch(&self, record: &Record, known: bool, registrations: &[Registration]) -> Result<bool> {
+        let branch = &record.branch;
+        let Some(tip) = git::resolve(self.project.git_dir(), &branch.full())? else { return Ok(false) };
+        if let Some(entry) = registrations.iter().find(|entry| entry.branch.as_ref() == Some(branch)) {
+            return Err(Error::refused(format!(
+                "branch `{branch}` is checked out in `{}`",
+                entry.path.display()
+            ))
+            .hint(format!(
+                "switch that worktree to another branch, then run `ctx worktree setup {}`",
+                record.task
+            )));
+        }
+        if known {
+            return Ok(true);
+        }
+        let owner = self.records().list()?.into_iter().find(|other| other.branch == *branch);
+        let whose = owner.map_or_else(
+            || "was not made for this plan".to_owned(),
+            |other| format!("belongs to plan `{}`", other.plan),
+        );
+        let merged = git::is_ancestor(self.project.git_dir(), &tip, self.base)?;
+        let state = if merged { "is in" } else { "has commits that are not in" };
+        let error = Error::refused(format!("branch `{branch}` exists, {whose}, and {state} `{}`", self.into));
+        Err(if merged {
+            error.hint(format!(
+                "delete it with `git branch -d {branch}`, then run `ctx worktree setup {}`",
+                record.task
+            ))
+        } else {
+            error
+                .hint(format!("keep its work under another name: `git branch -m {branch} old/{branch}`"))
+                .hint(format!("or give it up: `git branch -D {branch}`"))
+        })
+    }
+
+    fn foreign_worktree(&self, entry: &Registration) -> Error {
+        let owner = self.records().at(&entry.path).ok().flatten();
+        let error = match owner {
+            Some(other) => Error::refused(format!(
+                "worktree `{}` belongs to `{}` of plan `{}`",
+                entry.path.display(),
+                other.task,
+                other.plan
+            ))
+            .hint("if that plan is done, land it with `ctx merge` and remove it with `ctx cleanup`"),
+            None => Error::refused(format!("worktree `{}` was not made by `ctx`", entry.path.display())),
+        };
+        error.hint(format!("or remove it yourself: `git worktree remove {}`", entry.path.display()))
+    }
+
+    /// Waits for another process that is at this task, then looks again.
+    fn finish(&self, task: &TaskId, registered: Registered) -> Result<Outcome> {
+        match registered {
+            Registered::Exists(record) => self.exists(record),
+            Registered::Unfinished(record, lock) => self.check_out(record, &lock),
+            Registered::Elsewhere => {
+                drop(self.task_lock(task).acquire()?);
+                let lock = self.project.lock("worktrees").acquire()?;
+                let registrations = git::list_worktrees(self.project.git_dir())?;
+                let registered = self.register(task, &registrations, &lock)?;
+                drop(lock);
+                self.finish(task, registered)
+            }
+        }
+    }
+
+    fn exists(&self, record: Record) -> Result<Outcome> {
+        // A run that was killed between recording and unlocking.
+        let list = git::list_worktrees(self.project.git_dir())?;
+        let entry = list.iter().find(|entry| entry.path == record.path);
+        if entry.and_then(|entry| entry.locked.as_deref()) == Some(&record.lock_reason()) {
+            git::unlock_worktree(self.project.git_dir(), &record.path)?;
+        }
+        Ok(Outcome::Exists(record))
+    }
+
+    fn check_out(&self, mut record: Record, lock: &Lock) -> Result<Outcome> {
+        let tip = git::resolve(self.project.git_dir(), &record.branch.full())?
+            .ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
+        git::reset_hard(&record.path, &tip, lock)?;
+        let prepared = copy_ignored(&self.project.home, &record.path, &self.settings.worktrees.copy)?;
+        record.progress = Progress::Ready;
+        self.records().write(&record)?;
+        git::unlock_worktree(self.project.git_dir(), &record.path)?;
+        let kind = Kind::WorktreeReady { base: record.base.clone() };
+        self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
+        Ok(Outcome::Created(record, prepared))
+    }
+}
+
+/// Nothing, or an empty folder, stands where the worktree shall be.
+fn require_free(path: &PathBuf) -> Result<()> {
+    let taken = match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(_) => path.symlink_metadata().is_ok(),
+    };
+    if taken {
+        return Err(Error::refused(format!("`{}` exists and is not a worktree", path.display()))
+            .hint("move it away, then run the command again"));
+    }
+    Ok(())
+}
+
+fn require_branch(entry: &Registration, record: &Record) -> Result<()> {
+    if entry.branch.as_ref() == Some(&record.branch) {
+        return Ok(());
+    }
+    let has = entry.branch.as_ref().map_or("no branch".to_owned(), |branch| format!("`{branch}`"));
+    Err(Error::refused(format!(
+        "worktree `{}` has {has} checked out, not `{}`",
+        entry.path.display(),
+        record.branch
+    ))
+    .hint(format!("run `git switch {}` there", record.branch)))
+}
