@@ -1,1 +1,5 @@
 //! All integration tests, as one executable.
+#![allow(clippy::disallowed_methods, missing_docs, unreachable_pub)]
+
+mod cli;
+mod support;

@@ -91,7 +91,7 @@ fn list(json: bool) -> Result<Report> {
         let cells = rows.iter().map(|row| {
             let ids: Vec<&str> = row.waits_for.iter().map(TaskId::as_str).collect();
             let state = match (row.ready, row.landed, ids.is_empty()) {
-                (true, ..) => "ready".to_owned(),
+                (true, ..) if row.status == Status::Pending => "ready".to_owned(),
                 (_, true, _) => "landed".to_owned(),
                 (_, _, false) => format!("after {}", ids.join(", ")),
                 _ if row.interrupted => "interrupted".to_owned(),

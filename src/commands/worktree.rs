@@ -68,6 +68,8 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     for (task, outcome) in outcomes {
         rows.push(outcome_row(&task, outcome, &mut messages));
     }
+    let place = |row: &Row| board.plan.tasks.iter().position(|task| task.id == row.task);
+    rows.sort_by_key(place);
     let report = Report::data(json, &rows, || text(&rows))?;
     let refused = rows.iter().any(|row| row.result == "refused");
     let mut report = if refused { report.exit(Exit::Refused) } else { report };

@@ -164,7 +164,10 @@ impl Setup<'_> {
     fn claim_branch(&self, record: &Record, known: bool, registrations: &[Registration]) -> Result<bool> {
         let branch = &record.branch;
         let Some(tip) = git::resolve(self.project.git_dir(), &branch.full())? else { return Ok(false) };
-        if let Some(entry) = registrations.iter().find(|entry| entry.branch.as_ref() == Some(branch)) {
+        if let Some(entry) = registrations
+            .iter()
+            .find(|entry| entry.branch.as_ref() == Some(branch) && entry.path != record.path)
+        {
             return Err(Error::refused(format!(
                 "branch `{branch}` is checked out in `{}`",
                 entry.path.display()

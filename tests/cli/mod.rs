@@ -1,0 +1,5 @@
+//! `ctx` as it is run in real repositories with the real git.
+
+mod merge;
+mod tasks;
+mod worktrees;

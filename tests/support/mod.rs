@@ -1,0 +1,3 @@
+//! What several tests share: repositories to work on, and ways to look at what a command left.
+
+pub mod repo;
