@@ -3,7 +3,7 @@
 //! In: the text, and how diagnostics name it. Out: the document with every task's front matter and its body
 //! byte for byte, if nothing is wrong; all diagnostics in any case. Writes no file; `render` makes their texts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_yaml::Mapping;
 use sha2::{Digest, Sha256};
@@ -125,8 +125,7 @@ fn check_file_field(entry: &Entry, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Gives each entry of the index the section that belongs to it: by id; else by the number in its heading; else
-/// by its place, where both lists are of one length.
+/// Gives each entry of the index the section that belongs to it.
 fn pair<'a>(
     entries: Vec<Entry>,
     sections: Vec<Found<'a>>,
@@ -134,46 +133,55 @@ fn pair<'a>(
     file: &str,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Pair<'a>> {
-    let places: HashMap<String, usize> =
-        entries.iter().enumerate().map(|(n, e)| (e.id.to_string(), n)).collect();
-    // A section that cannot be read may be that of any entry.
-    let unreadable = sections.iter().any(|section| section.details.is_none());
-    let same_length = sections.len() == entries.len();
+    // A section that cannot be read, or whose id cannot, may be that of any entry.
+    let readable = |section: &Found<'_>| {
+        section
+            .details
+            .as_ref()
+            .is_some_and(|details| details.id.is_some() || details.sheet.fields().value("id").is_none())
+    };
+    let unclear = partial || !sections.iter().all(readable);
+    let places = places(&entries, &sections);
     let mut taken: Vec<Option<Details<'a>>> = entries.iter().map(|_| None).collect();
-    let (with_id, without_id): (Vec<_>, Vec<_>) = sections
-        .into_iter()
-        .enumerate()
-        .partition(|(_, section)| section.details.as_ref().is_some_and(|details| details.id.is_some()));
-    let claims = with_id.into_iter().chain(without_id);
-    for (n, Found { number, line, details }) in claims {
-        let Some(details) = details else { continue };
-        let free =
-            |place: usize, taken: &[Option<Details<'_>>]| taken.get(place).is_some_and(Option::is_none);
-        let place = match &details.id {
-            Some(id) => places.get(id.as_str()).copied(),
-            None if details.sheet.fields().value("id").is_some() => continue,
-            None => places
-                .get(&format!("task-{number}"))
-                .copied()
-                .filter(|&place| free(place, &taken))
-                .or_else(|| (same_length && free(n, &taken)).then_some(n)),
-        };
+    for (section, place) in sections.into_iter().zip(places) {
+        let Some(details) = section.details else { continue };
+        let at = Spot::line(file, section.line);
         match place {
-            Some(place) if free(place, &taken) => taken[place] = Some(details),
-            Some(place) => found.push(twice(&entries[place].id, &Spot::line(file, line))),
-            None if partial => {}
-            None => found.push(stray(&number, &details, &Spot::line(file, line))),
+            Some(place) if taken[place].is_none() => taken[place] = Some(details),
+            Some(place) => found.push(twice(&entries[place].id, &at)),
+            None if unclear => {}
+            None => found.push(stray(&section.number, &details, &at)),
         }
     }
-    let mut pairs = Vec::with_capacity(entries.len());
-    let none_at_all = taken.iter().all(Option::is_none) && !unreadable;
-    for (n, (entry, details)) in entries.into_iter().zip(taken).enumerate() {
-        if details.is_none() && !unreadable && !(none_at_all && n > 0) {
-            found.push(missing(&entry, none_at_all));
+    let none_at_all = taken.iter().all(Option::is_none);
+    for (n, (entry, details)) in entries.iter().zip(&taken).enumerate() {
+        if details.is_none() && !unclear && !(none_at_all && n > 0) {
+            found.push(missing(entry, none_at_all));
         }
-        pairs.push(Pair { entry, details });
     }
-    pairs
+    entries.into_iter().zip(taken).map(|(entry, details)| Pair { entry, details }).collect()
+}
+
+/// The entry that each section is about: by its id. Without one, by the number in the heading where all those
+/// numbers lead to entries of their own; else by place, where both lists are of one length.
+fn places(entries: &[Entry], sections: &[Found<'_>]) -> Vec<Option<usize>> {
+    let by_id: HashMap<&str, usize> = entries.iter().enumerate().map(|(n, e)| (e.id.as_str(), n)).collect();
+    let id = |section: &Found<'_>| section.details.as_ref().and_then(|details| details.id.clone());
+    let mut places: Vec<Option<usize>> =
+        sections.iter().map(|section| id(section).and_then(|id| by_id.get(id.as_str()).copied())).collect();
+    let nameless: Vec<usize> = (0..sections.len()).filter(|&n| id(&sections[n]).is_none()).collect();
+    let mut free: HashSet<usize> = (0..entries.len()).filter(|n| !places.contains(&Some(*n))).collect();
+    let numbered =
+        nameless.iter().map(|&n| by_id.get(format!("task-{}", sections[n].number).as_str()).copied());
+    let numbered: Option<Vec<usize>> =
+        numbered.map(|place| place.filter(|place| free.remove(place))).collect();
+    for (nth, &n) in nameless.iter().enumerate() {
+        places[n] = match &numbered {
+            Some(numbered) => Some(numbered[nth]),
+            None => (sections.len() == entries.len() && !places.contains(&Some(n))).then_some(n),
+        };
+    }
+    places
 }
 
 fn twice(id: &TaskId, at: &Spot) -> Diagnostic {

@@ -269,7 +269,7 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let meant = SYNONYMS.iter().find(|(other, _)| *other == word).map_or(word.as_str(), |(_, own)| own);
     let distances = known.into_iter().map(|known| (distance(meant, &plain(known)), known));
     let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance * 3 <= known.chars().count()).then_some(known)
+    (distance * 2 <= known.chars().count()).then_some(known)
 }
 
 /// How many characters must be added, removed or replaced to get from one word to the other.

@@ -32,7 +32,8 @@ pub(super) struct Index {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: TaskId,
-    pub(super) name: String,
+    /// None only beside an error.
+    pub(super) name: Option<String>,
     pub(super) file: Option<String>,
     pub(super) priority: Option<Priority>,
     pub(super) dependencies: Option<Vec<String>>,
@@ -47,7 +48,8 @@ pub(super) fn read(sheet: &Sheet, title: Option<&str>, found: &mut Vec<Diagnosti
     let top = sheet.fields();
     let metadata = top.fields("metadata", "{ name: What the plan is about }", found);
     let name = metadata.text("name", found);
-    if name.is_none() && metadata.value("name").is_none_or(serde_yaml::Value::is_string) {
+    let written = if metadata.is_mapping() { metadata.value("name") } else { top.value("metadata") };
+    if name.is_none() && written.is_none_or(|value| metadata.is_mapping() && value.is_string()) {
         let example = title.map_or_else(|| "What the plan is about".to_owned(), one_line);
         let hint = format!("add `name: {example}` under `metadata:`");
         found.push(Diagnostic::error("plan-name-missing", &metadata.spot(), "the plan has no name", hint));
@@ -128,9 +130,8 @@ fn read_entry(n: usize, fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Opt
     let priority = fields.word("priority", found);
     let id = id?;
     Some(Entry {
-        // The other rules are worth checking without a name, too.
-        name: name.unwrap_or_else(|| id.to_string()),
         id,
+        name,
         file,
         priority,
         dependencies,

@@ -27,6 +27,9 @@ pub(super) struct Pair<'a> {
     pub(super) details: Option<Details<'a>>,
 }
 
+/// How many ids a hint lists.
+const SHOWN_IDS: usize = 8;
+
 /// A task and where to point when something is wrong with it.
 struct Placed {
     at: Spot,
@@ -92,9 +95,10 @@ fn compare(entry: &Entry, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
         let hint = format!("write `id: {id}` here, or change the index");
         found.push(Diagnostic::error("id-mismatch", &fields.spot_of("id"), message, hint));
     }
-    if let Some(other) = details.name.as_deref().filter(|other| other.trim() != entry.name.trim()) {
-        let message =
-            format!("`{id}` is `{}` in the index and `{}` here", one_line(&entry.name), one_line(other));
+    if let (Some(index), Some(own)) = (&entry.name, &details.name)
+        && index.trim() != own.trim()
+    {
+        let message = format!("`{id}` is `{}` in the index and `{}` here", one_line(index), one_line(own));
         let hint = "the index counts; make the two names the same";
         let key = if fields.value("name").is_some() { "name" } else { "title" };
         found.push(Diagnostic::warning("name-mismatch", &fields.spot_of(key), message, hint));
@@ -130,14 +134,25 @@ fn report_gaps(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) 
 }
 
 fn unknown_dependency(id: &TaskId, name: &str, at: &Spot, known: Option<&[Pair<'_>]>) -> Diagnostic {
-    let ids =
-        known.into_iter().flatten().map(|pair| pair.entry.id.as_str()).filter(|known| *known != id.as_str());
-    let hint = match nearest(name, ids) {
+    let known = known.into_iter().flatten().map(|pair| pair.entry.id.as_str());
+    let known: Vec<&str> = known.filter(|known| *known != id.as_str()).collect();
+    // Nobody writes `task-7` for `task-0` by mistake of a finger.
+    let same_number = known.iter().copied().filter(|known| digits(known) == digits(name));
+    let hint = match nearest(name, same_number) {
         Some(known) => format!("did you mean `{known}`?"),
-        None => "add that task to `tasks`, or remove it here".to_owned(),
+        None if known.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
+        None => {
+            let more = if known.len() > SHOWN_IDS { ", …" } else { "" };
+            let ids: Vec<String> = known.iter().take(SHOWN_IDS).map(|id| format!("`{id}`")).collect();
+            format!("name one of {}{more}, or add that task to `tasks`", ids.join(", "))
+        }
     };
     let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
     Diagnostic::error("dependency-unknown", at, message, hint)
+}
+
+fn digits(id: &str) -> &str {
+    id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches('0')
 }
 
 fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {
@@ -145,7 +160,7 @@ fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {
     let own = pair.details.as_ref();
     Task {
         id: id.clone(),
-        name: name.clone(),
+        name: name.clone().unwrap_or_default(),
         file: file_of(id),
         priority: priority.or_else(|| own?.priority).unwrap_or_default(),
         status: own.and_then(|own| own.status).unwrap_or_default(),

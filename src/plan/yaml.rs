@@ -77,16 +77,17 @@ pub(super) fn read(text: &str) -> Result<Yaml, Fault> {
             hint: "keep the index small and move text into the tasks' Markdown".to_owned(),
         });
     }
-    let places = match walk(text) {
-        Ok(places) => places,
+    let mut places = HashMap::new();
+    match walk(text, &mut places) {
+        Ok(()) => {}
         Err(Stop::Refused(fault)) => return Err(fault),
         // The walk is stricter than `serde_yaml` about indentation inside brackets and quotes, which
-        // people and models get wrong without meaning anything else.
-        Err(Stop::Scan(_)) if harmless(text) => HashMap::new(),
+        // people and models get wrong without meaning anything else. What follows has no places then.
+        Err(Stop::Scan(_)) if harmless(text) => {}
         Err(Stop::Scan(error)) => return Err(scan_fault(&error)),
-    };
+    }
     match serde_yaml::from_str(text) {
-        Ok(value) if is_tagged(&value) => Err(tag()),
+        Ok(value) if is_tagged(&value) => Err(tag(None)),
         Ok(value) => Ok(Yaml { value, places }),
         Err(error) => Err(value_fault(&error)),
     }
@@ -138,8 +139,7 @@ struct Frame {
     key: Option<String>,
 }
 
-fn walk(text: &str) -> Result<HashMap<String, Place>, Stop> {
-    let mut places = HashMap::new();
+fn walk(text: &str, places: &mut HashMap<String, Place>) -> Result<(), Stop> {
     let mut stack: Vec<Frame> = Vec::new();
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
@@ -158,9 +158,16 @@ fn walk(text: &str) -> Result<HashMap<String, Place>, Stop> {
                 continue;
             }
             Event::Alias(_) => return Err(Stop::Refused(alias(place))),
+            Event::Scalar(_, _, _, Some(tag))
+            | Event::SequenceStart(_, Some(tag))
+            | Event::MappingStart(_, Some(tag))
+                if !tag.is_yaml_core_schema() =>
+            {
+                return Err(Stop::Refused(self::tag(Some(place))));
+            }
             Event::Scalar(ref text, ..) => {
                 if !take_key(&mut stack, Some(text)) {
-                    record(&mut places, next_path(&mut stack).0, place);
+                    record(places, next_path(&mut stack).0, place);
                 }
                 continue;
             }
@@ -172,10 +179,10 @@ fn walk(text: &str) -> Result<HashMap<String, Place>, Stop> {
             return Err(Stop::Refused(too_deep(place)));
         }
         let (path, steps) = if take_key(&mut stack, None) { (None, 0) } else { next_path(&mut stack) };
-        record(&mut places, path.clone(), place);
+        record(places, path.clone(), place);
         stack.push(Frame { path, steps, items, key: None });
     }
-    Ok(places)
+    Ok(())
 }
 
 fn record(places: &mut HashMap<String, Place>, path: Option<String>, place: Place) {
@@ -246,10 +253,10 @@ fn is_tagged(value: &Value) -> bool {
     }
 }
 
-fn tag() -> Fault {
+fn tag(place: Option<Place>) -> Fault {
     Fault {
         code: "yaml-tag",
-        place: None,
+        place,
         message: "a YAML tag (`!name`) stands here, and plans have none".to_owned(),
         hint: "remove the tag, or put the text in quotes if the `!` is part of it".to_owned(),
     }
