@@ -2,4 +2,5 @@
 #![allow(clippy::disallowed_methods, missing_docs, unreachable_pub)]
 
 mod cli;
+mod plan;
 mod support;
