@@ -62,10 +62,13 @@ impl Pattern {
         if !self.glob && !other.glob {
             return self.segments == other.segments;
         }
-        if let (Some(Segment::Literal(left)), Some(Segment::Literal(right))) =
-            (self.segments.first(), other.segments.first())
-            && left != right
-        {
+        // Most pairs differ before the first sign that stands for something else.
+        let mut literals = self.segments.iter().zip(&other.segments);
+        let differ = literals.find_map(|pair| match pair {
+            (Segment::Literal(left), Segment::Literal(right)) => (left != right).then_some(true),
+            _ => Some(false),
+        });
+        if differ == Some(true) {
             return false;
         }
         intersect(&self.segments, &other.segments, |s| *s == Segment::Any, Segment::overlaps)

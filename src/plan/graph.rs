@@ -100,49 +100,53 @@ pub fn dependents(tasks: &[Task], id: &TaskId) -> BTreeSet<TaskId> {
     Graph::reach(start, &graph.needed_by).into_iter().map(|task| tasks[task].id.clone()).collect()
 }
 
-/// Two tasks that could run at the same time but for files that both change.
+/// A task that could run at the same time as others before it but for files that both change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clash {
-    /// Places in the list of tasks, the earlier one first.
-    pub(super) tasks: (usize, usize),
-    /// As the first of the two declares them.
+    /// Its place in the list of tasks.
+    pub(super) task: usize,
+    /// Those of the others.
+    pub(super) others: Vec<usize>,
+    /// As it declares them.
     pub(super) files: Vec<String>,
 }
 
-/// All such pairs, in the order of the tasks.
+/// All such tasks, in their order.
 pub(super) fn clashes(tasks: &[Task]) -> Vec<Clash> {
     let graph = Graph::of(tasks);
     let changed: Vec<Vec<Pattern>> = tasks.iter().map(patterns).collect();
     let reach: Vec<BTreeSet<usize>> = (0..tasks.len()).map(|task| Graph::reach(task, &graph.needs)).collect();
     let mut clashes = Vec::new();
-    for first in 0..tasks.len() {
-        for second in first + 1..tasks.len() {
-            if reach[first].contains(&second) || reach[second].contains(&first) {
-                continue;
+    for task in 0..tasks.len() {
+        let (mut others, mut shared) = (Vec::new(), BTreeSet::new());
+        for other in (0..task).filter(|other| !reach[task].contains(other) && !reach[*other].contains(&task))
+        {
+            let meets = |file: &Pattern| changed[other].iter().any(|theirs| file.overlaps(theirs));
+            let common: Vec<usize> = (0..changed[task].len()).filter(|&n| meets(&changed[task][n])).collect();
+            if !common.is_empty() {
+                others.push(other);
+                shared.extend(common);
             }
-            let shared = tasks[first].files.changed().zip(&changed[first]);
-            let shared =
-                shared.filter(|(_, pattern)| changed[second].iter().any(|other| pattern.overlaps(other)));
-            let files: Vec<String> = shared.map(|(file, _)| file.to_owned()).collect();
-            if !files.is_empty() {
-                clashes.push(Clash { tasks: (first, second), files });
-            }
+        }
+        if !others.is_empty() {
+            let files = tasks[task].files.changed().enumerate().filter(|(n, _)| shared.contains(n));
+            clashes.push(Clash { task, others, files: files.map(|(_, file)| file.to_owned()).collect() });
         }
     }
     clashes
 }
 
-/// How much work comparing all declared files would be, in characters met with characters.
+/// About how many steps comparing the declared files of all tasks takes.
 pub(super) fn comparisons(tasks: &[Task]) -> usize {
-    let (mut globs, mut all) = (0_usize, 0_usize);
+    let (mut files, mut in_globs, mut in_all) = (0_usize, 0_usize, 0_usize);
     for file in tasks.iter().flat_map(|task| task.files.changed()) {
-        all += file.len();
+        files += 1;
+        in_all += file.len();
         if Pattern::parse(file).is_glob() {
-            globs += file.len();
+            in_globs += file.len();
         }
     }
-    // Two paths are compared as strings: by far cheaper, but not free.
-    (globs + all / 64).saturating_mul(all)
+    files.saturating_mul(files).saturating_add(in_globs.saturating_mul(in_all))
 }
 
 fn patterns(task: &Task) -> Vec<Pattern> {

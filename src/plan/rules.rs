@@ -13,8 +13,8 @@ use super::graph;
 use super::index::Entry;
 use super::{Diagnostic, Task, TaskId};
 
-/// Comparing the declared files of all tasks takes at most about this many steps.
-const MAX_COMPARISONS: usize = 1 << 31;
+/// Comparing the declared files of all tasks takes at most about this many steps: seconds, at the worst.
+const MAX_COMPARISONS: usize = 1 << 30;
 
 /// For how many unknown names a known one is looked for.
 const MAX_SUGGESTIONS: usize = 20;
@@ -27,8 +27,8 @@ pub(super) struct Pair<'a> {
     pub(super) details: Option<Details<'a>>,
 }
 
-/// How many ids a hint lists.
-const SHOWN_IDS: usize = 8;
+/// How many names a message lists.
+const LISTED: usize = 8;
 
 /// A task and where to point when something is wrong with it.
 struct Placed {
@@ -142,9 +142,7 @@ fn unknown_dependency(id: &TaskId, name: &str, at: &Spot, known: Option<&[Pair<'
         Some(known) => format!("did you mean `{known}`?"),
         None if known.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
         None => {
-            let more = if known.len() > SHOWN_IDS { ", …" } else { "" };
-            let ids: Vec<String> = known.iter().take(SHOWN_IDS).map(|id| format!("`{id}`")).collect();
-            format!("name one of {}{more}, or add that task to `tasks`", ids.join(", "))
+            format!("name one of {}, or add that task to `tasks`", listed(known.into_iter()))
         }
     };
     let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
@@ -207,26 +205,33 @@ fn check_clashes(tasks: &[Task], placed: &[Placed], found: &mut Vec<Diagnostic>)
         found.push(Diagnostic::error("too-many-files", &at, message, "declare folders such as `src/auth/`"));
         return;
     }
-    for graph::Clash { tasks: (first, second), files } in graph::clashes(tasks) {
-        let (first, later) = (&tasks[first], &tasks[second]);
-        let files: Vec<String> = files.iter().map(|file| format!("`{}`", one_line(file))).collect();
+    for graph::Clash { task, others, files } in graph::clashes(tasks) {
+        let first = &tasks[others[0]].id;
         let message = format!(
-            "`{}` and `{}` could run at the same time, but both change {}; they are put into different waves",
-            first.id,
-            later.id,
-            files.join(", "),
+            "`{}` could run at the same time as {}, but changes the same files: {}; they are put into different waves",
+            tasks[task].id,
+            listed(others.iter().map(|&other| tasks[other].id.as_str())),
+            listed(files.iter().map(String::as_str)),
         );
-        let hint = format!(
-            "make one depend on the other (`dependencies: [{}]`), or give each its own files",
-            first.id
-        );
-        found.push(Diagnostic::warning("file-clash", &placed[second].at, message, hint));
+        let hint =
+            format!("make one depend on the other (`dependencies: [{first}]`), or give each its own files");
+        found.push(Diagnostic::warning("file-clash", &placed[task].at, message, hint));
     }
+}
+
+/// Names in backticks; the first few where there are many.
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let mut list: Vec<String> = names.take(LISTED).map(|name| format!("`{}`", one_line(name))).collect();
+    if more > 0 {
+        list.push(format!("and {more} more"));
+    }
+    list.join(", ")
 }
 
 fn names(ids: &BTreeSet<&String>) -> String {
     if ids.is_empty() {
         return "nothing".to_owned();
     }
-    ids.iter().map(|id| format!("`{}`", one_line(id))).collect::<Vec<_>>().join(", ")
+    listed(ids.iter().map(|id| id.as_str()))
 }

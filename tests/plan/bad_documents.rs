@@ -529,7 +529,7 @@ fn files_must_lie_in_the_repository_and_belong_to_one_task_at_a_time() {
     ");
     assert_snapshot!(said(&[("[src/login.rs]", "[src/models.rs]")]), @"");
     assert_snapshot!(said(&[("[src/login.rs]", "['src/*.rs']"), ("    dependencies: [task-0]\n", ""), ("dependencies: [task-0]\n", "")]), @"
-    warning[file-clash]: `task-0` and `task-1` could run at the same time, but both change `src/models.rs`; they are put into different waves
+    warning[file-clash]: `task-1` could run at the same time as `task-0`, but changes the same files: `src/*.rs`; they are put into different waves
       --> plan.md:19:5
       hint: make one depend on the other (`dependencies: [task-0]`), or give each its own files
     ");

@@ -1,10 +1,10 @@
 //! Input that is meant to hang or crash a reader.
 
-use ctx::plan::Status;
 use std::fmt::Write;
 
+use ctx::plan::Status;
 use ctx::plan::document::parse;
-use ctx::plan::load::{Source, load, task_files};
+use ctx::plan::load::{Source, TaskText, load, task_files};
 use ctx::plan::task_file::{section, set_status};
 
 /// Every reader must come back from this.
@@ -87,4 +87,26 @@ fn markdown_that_is_all_markup_is_read() {
         );
         parse(&text, "plan.md");
     }
+}
+
+#[test]
+fn many_files_are_compared_or_refused() {
+    let plan = |files: &dyn Fn(usize) -> String| {
+        let entries: Vec<String> = (0..300).map(|n| format!("- {{id: t{n}, name: x}}\n")).collect();
+        let tasks = (0..300).map(|n| {
+            let text = format!("---\nfiles: {{modify: [{}]}}\n---\n", files(n));
+            (format!("tasks/t{n}.md"), TaskText::Text(text))
+        });
+        let index = format!("metadata: {{name: x}}\ntasks:\n{}", entries.concat());
+        load(&Source { index_file: "plan.yaml".to_owned(), index, tasks: tasks.collect() }).1
+    };
+    let count = |files: &dyn Fn(usize) -> String, code: &str| {
+        plan(files).0.iter().filter(|found| found.code == code).count()
+    };
+    // One warning a task, not one a pair.
+    assert_eq!(count(&|_| "src/lib.rs".to_owned(), "file-clash"), 299);
+    assert_eq!(count(&|n| format!("src/{n}/lib.rs, 'src/{n}/**'"), "file-clash"), 0);
+    let globs =
+        |n: usize| (0..200).map(|m| format!("'*a*a*a*a*a*a*a*{m}x{n}'")).collect::<Vec<_>>().join(", ");
+    assert_eq!(count(&globs, "too-many-files"), 1);
 }
