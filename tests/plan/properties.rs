@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use ctx::plan::document::{markers, parse};
+use ctx::plan::load::{Source, TaskText, load};
 use ctx::plan::render::render;
 use ctx::plan::task_file::{section, set_status, split};
 use ctx::plan::{Document, Status};
@@ -79,6 +80,18 @@ proptest! {
         let (document, found) = parse(&text, "plan.md");
         prop_assert_eq!(document.is_none(), found.stop(false));
         markers(&text);
+    }
+
+    #[test]
+    fn any_yaml_is_loaded_without_a_panic(text in "([a-z]{1,3}|[-:,\\[\\]{}#&*!|>'\"%@`?~é]|\n|\n  |\n- | ){0,60}") {
+        for index in [text.clone(), format!("metadata: {text}"), format!("metadata: {{name: x}}\ntasks:\n- {text}")] {
+            let (plan, found) = load(&Source { index_file: "plan.yaml".to_owned(), index, ..Source::default() });
+            prop_assert_eq!(plan.is_none(), found.stop(false));
+        }
+        let tasks = [("tasks/a.md".to_owned(), TaskText::Text(format!("---\n{text}\n---\n{text}")))].into();
+        let index = "metadata: {name: x}\ntasks: [{id: a, name: A}]\n".to_owned();
+        let (plan, found) = load(&Source { index_file: "plan.yaml".to_owned(), index, tasks });
+        prop_assert_eq!(plan.is_none(), found.stop(false));
     }
 
     #[test]
