@@ -109,7 +109,15 @@ impl Reader {
             Label::Modify => &mut self.files.modify,
             Label::Delete => &mut self.files.delete,
         };
-        list.push(path.trim().to_owned());
+        list.push(without_lines(path.trim()).to_owned());
+    }
+}
+
+/// `src/a.rs:10-20` is the file `src/a.rs`.
+fn without_lines(path: &str) -> &str {
+    match path.rsplit_once(':') {
+        Some((file, lines)) if lines.starts_with(|c: char| c.is_ascii_digit()) => file,
+        _ => path,
     }
 }
 

@@ -4,7 +4,7 @@
 //! them, and a diagnostic for every rule that is broken. The same rules hold for a plan's folder and for a plan
 //! document; `load` and `document` only find the parts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
 use super::details::Details;
 use super::diagnostic::Spot;
@@ -36,11 +36,10 @@ struct Placed {
     dependencies_at: Vec<Spot>,
 }
 
-/// Checks everything and returns the tasks, in the order of the index.
+/// Checks everything and returns the tasks, in the order of the index. `partial` says that entries of the
+/// index were left out because of errors.
 pub(super) fn judge(pairs: &[Pair<'_>], partial: bool, found: &mut Vec<Diagnostic>) -> Vec<Task> {
-    let known: HashMap<String, &TaskId> =
-        pairs.iter().map(|pair| (pair.entry.id.folded(), &pair.entry.id)).collect();
-    let mut suggestions = MAX_SUGGESTIONS;
+    let mut names = Names::of(pairs, partial);
     let mut tasks = Vec::with_capacity(pairs.len());
     let mut placed = Vec::with_capacity(pairs.len());
     for pair in pairs {
@@ -48,30 +47,68 @@ pub(super) fn judge(pairs: &[Pair<'_>], partial: bool, found: &mut Vec<Diagnosti
             compare(&pair.entry, details, found);
             report_gaps(&pair.entry.id, details, found);
         }
-        let (names, spots) = dependencies(pair);
-        let mut needs = Vec::new();
-        for (name, at) in names.iter().zip(&spots) {
-            match known.get(&name.to_ascii_lowercase()) {
-                Some(id) if id.as_str() == name => {
-                    if !needs.contains(*id) {
-                        needs.push((*id).clone());
-                    }
-                }
-                // Its id may be among those that could not be read.
-                _ if partial => {}
-                _ => {
-                    let known = (suggestions > 0).then_some(pairs);
-                    suggestions = suggestions.saturating_sub(1);
-                    found.push(unknown_dependency(&pair.entry.id, name, at, known));
-                }
-            }
-        }
+        let (needs, dependencies_at) = names.resolve(pair, found);
         tasks.push(task(pair, needs));
-        placed.push(Placed { at: pair.entry.at.clone(), dependencies_at: spots });
+        placed.push(Placed { at: pair.entry.at.clone(), dependencies_at });
     }
     check_cycles(&tasks, &placed, found);
     check_clashes(&tasks, &placed, found);
     tasks
+}
+
+/// The ids that dependencies may name.
+struct Names<'a> {
+    pairs: &'a [Pair<'a>],
+    known: HashSet<&'a str>,
+    partial: bool,
+    suggestions: usize,
+}
+
+impl<'a> Names<'a> {
+    fn of(pairs: &'a [Pair<'a>], partial: bool) -> Self {
+        let known = pairs.iter().map(|pair| pair.entry.id.as_str()).collect();
+        Self { pairs, known, partial, suggestions: MAX_SUGGESTIONS }
+    }
+
+    /// The tasks that a task waits for, each once, and where each is named.
+    fn resolve(&mut self, pair: &Pair<'_>, found: &mut Vec<Diagnostic>) -> (Vec<TaskId>, Vec<Spot>) {
+        let (names, spots) = dependencies(pair);
+        let mut needs: Vec<TaskId> = Vec::new();
+        let mut needs_at = Vec::new();
+        let mut seen = HashSet::new();
+        for (name, at) in names.iter().zip(spots).filter(|(name, _)| seen.insert(*name)) {
+            match TaskId::parse(name) {
+                Ok(id) if self.known.contains(name.as_str()) => {
+                    needs.push(id);
+                    needs_at.push(at);
+                }
+                // It may be among the entries that could not be read.
+                _ if self.partial => {}
+                _ => found.push(self.unknown(&pair.entry.id, name, &at)),
+            }
+        }
+        (needs, needs_at)
+    }
+
+    fn unknown(&mut self, id: &TaskId, name: &str, at: &Spot) -> Diagnostic {
+        let looked_at = if self.suggestions > 0 { self.pairs } else { &[] };
+        self.suggestions = self.suggestions.saturating_sub(1);
+        let known = looked_at.iter().map(|pair| pair.entry.id.as_str());
+        let known: Vec<&str> = known.filter(|known| *known != id.as_str()).collect();
+        // Nobody writes `task-7` for `task-0` by a slip of the finger.
+        let same_number = known.iter().copied().filter(|known| digits(known) == digits(name));
+        let hint = match nearest(name, same_number) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None if known.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
+            None => format!("name one of {}, or add that task to `tasks`", listed(known.into_iter())),
+        };
+        let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
+        Diagnostic::error("dependency-unknown", at, message, hint)
+    }
+}
+
+fn digits(id: &str) -> &str {
+    id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches('0')
 }
 
 /// What the task waits for: what the index says, else what the task says.
@@ -131,26 +168,6 @@ fn report_gaps(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) 
         let (code, fact, hint) = gap.describe();
         found.push(Diagnostic::warning(code, &details.at, format!("`{id}` has {fact}"), hint));
     }
-}
-
-fn unknown_dependency(id: &TaskId, name: &str, at: &Spot, known: Option<&[Pair<'_>]>) -> Diagnostic {
-    let known = known.into_iter().flatten().map(|pair| pair.entry.id.as_str());
-    let known: Vec<&str> = known.filter(|known| *known != id.as_str()).collect();
-    // Nobody writes `task-7` for `task-0` by mistake of a finger.
-    let same_number = known.iter().copied().filter(|known| digits(known) == digits(name));
-    let hint = match nearest(name, same_number) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None if known.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
-        None => {
-            format!("name one of {}, or add that task to `tasks`", listed(known.into_iter()))
-        }
-    };
-    let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
-    Diagnostic::error("dependency-unknown", at, message, hint)
-}
-
-fn digits(id: &str) -> &str {
-    id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches('0')
 }
 
 fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {

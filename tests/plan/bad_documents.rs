@@ -395,6 +395,11 @@ fn dependencies_must_exist_and_not_go_in_circles() {
       --> plan.md:23:20
       hint: name one of `task-0`, or add that task to `tasks`
     ");
+    assert_snapshot!(said(&[("dependencies: [task-0]\n```", "dependencies: [tsak-0, tsak-0]\n```"), ("dependencies: [task-0]\nfiles", "files")]), @"
+    error[dependency-unknown]: `task-1` depends on `tsak-0`, which is not in the plan
+      --> plan.md:23:20
+      hint: did you mean `task-0`?
+    ");
     assert_snapshot!(said(&[("dependencies: [task-0]\n```", "dependencies: [setup-the-world]\n```"), ("dependencies: [task-0]\nfiles", "files")]), @"
     error[dependency-unknown]: `task-1` depends on `setup-the-world`, which is not in the plan
       --> plan.md:23:20

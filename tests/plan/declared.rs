@@ -20,6 +20,7 @@ fn labels_collect_the_code_spans_after_them() {
     assert_snapshot!(declared("- **Create**: `a.rs`\n- **MODIFY:** `b.rs`\n"), @r#"create ["a.rs"] modify ["b.rs"] delete []"#);
     assert_snapshot!(declared("### Where\n\n**Modify:**\n\n1. new file `a/**`\n   - `b.rs`\n"), @r#"create [] modify ["a/**", "b.rs"] delete []"#);
     assert_snapshot!(declared("**Modify:**\n`a.rs`\n`b.rs`\n"), @r#"create [] modify ["a.rs", "b.rs"] delete []"#);
+    assert_snapshot!(declared("**Modify:**\n- `a.rs:10-20`\n- `b.rs:7` (the loop)\n"), @r#"create [] modify ["a.rs", "b.rs"] delete []"#);
     assert_snapshot!(declared("**Create:**\n- `a.rs`\n- `a.rs`\n"), @r#"create ["a.rs"] modify [] delete []"#);
 }
 
