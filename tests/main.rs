@@ -2,5 +2,6 @@
 #![allow(clippy::disallowed_methods, missing_docs, unreachable_pub)]
 
 mod cli;
+mod e2e;
 mod plan;
 mod support;

@@ -1,3 +1,5 @@
-//! What several tests share: repositories to work on, and ways to look at what a command left.
+//! What several tests share: repositories to work on, the real client, and a model that follows a script.
 
-pub mod repo;
+pub(crate) mod client;
+pub(crate) mod model;
+pub(crate) mod repo;
