@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, missing_docs, unreachable_pub)]
 
 mod cli;
+mod docs;
 mod e2e;
 mod plan;
 mod support;

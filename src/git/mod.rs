@@ -11,7 +11,9 @@ mod version;
 mod worktrees;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use merge::{MergeTree, commit_tree, merge_ff_only, merge_tree};
 pub use refs::{
@@ -27,7 +29,6 @@ pub use worktrees::{
 
 use crate::error::Error;
 use crate::exec::{Exec, Output};
-use crate::state::Lock;
 
 /// Variables by which a caller (a git hook, say) would point our git at another repository; the list
 /// is that of `git rev-parse --local-env-vars`, less the ones that carry the caller's `-c` settings.
@@ -132,8 +133,8 @@ impl Git {
 
     /// Keeps this lock held until the call has ended, even if this process is killed before.
     #[must_use]
-    pub fn holding(mut self, lock: &Lock) -> Self {
-        self.exec = self.exec.holding(lock.file());
+    pub fn holding(mut self, lock: &Arc<File>) -> Self {
+        self.exec = self.exec.holding(Arc::clone(lock));
         self
     }
 

@@ -1,9 +1,10 @@
 //! `git worktree`: what is registered, and how one is added and removed.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Branch, Git, Oid, Result, path_from, records};
-use crate::state::Lock;
 
 /// One entry of `git worktree list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub struct NewWorktree<'a> {
 ///
 /// `--no-track` keeps git from writing the shared configuration, which is what makes concurrent calls
 /// fail; `--lock` keeps everybody's `git worktree prune` away until it is ready.
-pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Lock) -> Result<()> {
+pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Arc<File>) -> Result<()> {
     let call = Git::at(dir).holding(lock);
     let call = call.args(["worktree", "add", "--quiet", "--no-checkout", "--lock", "--reason", new.reason]);
     let call = match new.base {
@@ -82,7 +83,7 @@ pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Lock) -> Result<()
 
 /// Writes every file of the commit that is checked out, as `git worktree add` does after registering,
 /// and runs the hook that `git worktree add` would run (githooks(5), post-checkout).
-pub fn reset_hard(worktree: &Path, commit: &Oid, lock: &Lock) -> Result<()> {
+pub fn reset_hard(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
     let call = Git::at(worktree).holding(lock);
     call.args(["reset", "--hard", "--quiet", "--no-recurse-submodules", commit.as_str(), "--"]).run()?;
     let call =

@@ -21,8 +21,8 @@ pub struct Lock {
 
 impl Lock {
     /// The locked file, for a child process to hold too (`Exec::holding`).
-    pub fn file(&self) -> Arc<File> {
-        Arc::clone(&self.file)
+    pub fn file(&self) -> &Arc<File> {
+        &self.file
     }
 }
 

@@ -136,7 +136,7 @@ impl Setup<'_> {
             base: (!exists).then_some(&record.base),
             reason: &record.lock_reason(),
         };
-        git::add_worktree(self.project.git_dir(), &new, lock)?;
+        git::add_worktree(self.project.git_dir(), &new, lock.file())?;
         Ok(Registered::Unfinished(record, task_lock))
     }
 
@@ -244,7 +244,7 @@ impl Setup<'_> {
     fn check_out(&self, mut record: Record, lock: &Lock) -> Result<Outcome> {
         let tip = git::resolve(self.project.git_dir(), &record.branch.full())?
             .ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
-        git::reset_hard(&record.path, &tip, lock)?;
+        git::reset_hard(&record.path, &tip, lock.file())?;
         let prepared = copy_ignored(&self.project.home, &record.path, &self.settings.worktrees.copy)?;
         record.progress = Progress::Ready;
         self.records().write(&record)?;

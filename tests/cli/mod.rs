@@ -1,5 +1,6 @@
 //! `ctx` as it is run in real repositories with the real git.
 
+mod demo;
 mod hooks;
 mod merge;
 mod tasks;
