@@ -118,6 +118,9 @@ pub fn is_ancestor(dir: &Path, ancestor: &Oid, descendant: &Oid) -> Result<bool>
 
 /// How many commits `tip` has that `base` has not, and the other way round.
 pub fn ahead_behind(dir: &Path, base: &Oid, tip: &Oid) -> Result<(usize, usize)> {
+    if base == tip {
+        return Ok((0, 0));
+    }
     let range = format!("{base}...{tip}");
     let line = Git::at(dir).args(["rev-list", "--left-right", "--count", &range]).line()?;
     let mut numbers = line.split_whitespace().map(str::parse);

@@ -1,0 +1,230 @@
+//! Times whole processes in one run on one machine: `ctx` beside plain git, the hook beside `/bin/true`.
+//!
+//! `scripts/bench` runs it. Prints medians and their ratio; absolute times say little on a shared machine. Works on a
+//! memory file system where there is one, so that the disk's write-back does not blur the result.
+#![allow(clippy::disallowed_methods, clippy::cast_precision_loss, missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const CTX: &str = env!("CARGO_BIN_EXE_ctx");
+const CTX_HOOK: &str = env!("CARGO_BIN_EXE_ctx-hook");
+
+/// Files of the repository.
+const FILES: usize = 2300;
+/// Repetitions of each set-up; the contestants take turns.
+const ROUNDS: usize = 5;
+
+fn main() {
+    let root = memory_folder();
+    let bench = Bench { home: root.join("home"), repo: root.join("repo") };
+    bench.make_repository();
+    println!("repository of {FILES} files in {}, {} cores\n", root.display(), cores());
+    println!("| what | ctx | beside | ratio |\n|---|---|---|---|");
+    for count in [1, 5, 20] {
+        bench.set_up(count);
+    }
+    bench.status(20);
+    bench.hook();
+    fs::remove_dir_all(&root).unwrap();
+}
+
+fn memory_folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let root = parent.join(format!("ctx-bench-{}", std::process::id()));
+    fs::create_dir_all(root.join("home")).unwrap();
+    fs::canonicalize(root).unwrap()
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+struct Bench {
+    home: PathBuf,
+    repo: PathBuf,
+}
+
+impl Bench {
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.repo)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", &self.home)
+            .envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")])
+            .envs([("GIT_AUTHOR_NAME", "a"), ("GIT_AUTHOR_EMAIL", "a@b")])
+            .envs([("GIT_COMMITTER_NAME", "a"), ("GIT_COMMITTER_EMAIL", "a@b")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn git(&self, args: &[&str]) {
+        assert!(self.command("git").args(args).status().unwrap().success(), "git {args:?}");
+    }
+
+    fn make_repository(&self) {
+        fs::create_dir_all(&self.repo).unwrap();
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+        for n in 0..FILES {
+            let dir = self.repo.join(format!("src/part{:02}", n % 40));
+            fs::create_dir_all(&dir).unwrap();
+            let line = format!("line of file {n}, which is about as long as a line of code\n");
+            fs::write(dir.join(format!("file{n}.txt")), line.repeat(20 + n % 120)).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "-m", "start"]);
+        self.git(&["gc", "--quiet"]);
+    }
+
+    /// Makes a plan of `count` independent tasks the active one.
+    fn plan(&self, count: usize) {
+        let index: String = (0..count).map(|n| format!("  - {{ id: t{n}, name: T{n} }}\n")).collect();
+        let details: String = (0..count)
+            .map(|n| format!("### Task {n}: T{n}\n\n```yaml\nid: t{n}\n```\n\nDo it.\n\n"))
+            .collect();
+        let document = format!(
+            "# Bench\n\n**Type:** Plan\n\n## Plan Structure\n\n```yaml\nmetadata: {{ name: Bench {count} }}\ntasks:\n{index}```\n\n{details}"
+        );
+        let file = self.home.join("plan.md");
+        fs::write(&file, document).unwrap();
+        assert!(self.command(CTX).args(["plan", "create"]).arg(file).status().unwrap().success());
+    }
+
+    /// Back to a repository without worktrees.
+    fn forget_worktrees(&self, count: usize) {
+        let _ = fs::remove_dir_all(self.repo.join("worktrees"));
+        let _ = fs::remove_dir_all(self.repo.join(".git/worktrees"));
+        let _ = fs::remove_dir_all(self.repo.join(".git/ctx/worktrees"));
+        for n in 0..count {
+            let _ =
+                self.command("git").args(["update-ref", "-d", &format!("refs/heads/feature/t{n}")]).status();
+        }
+    }
+
+    fn add(&self, n: usize) -> Command {
+        let mut git = self.command("git");
+        git.args([
+            "worktree",
+            "add",
+            "--quiet",
+            "-b",
+            &format!("feature/t{n}"),
+            &format!("worktrees/t{n}"),
+            "main",
+        ]);
+        git
+    }
+
+    fn set_up(&self, count: usize) {
+        self.plan(count);
+        let (mut ours, mut sequential, mut concurrent) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lost = 0;
+        for _ in 0..ROUNDS {
+            self.forget_worktrees(count);
+            ours.push(timed(|| {
+                assert!(self.command(CTX).args(["worktree", "setup"]).status().unwrap().success());
+            }));
+            self.forget_worktrees(count);
+            sequential.push(timed(|| {
+                (0..count).for_each(|n| assert!(self.add(n).status().unwrap().success()));
+            }));
+            self.forget_worktrees(count);
+            let mut failures = 0;
+            let time = timed(|| {
+                let children: Vec<Child> = (0..count).map(|n| self.add(n).spawn().unwrap()).collect();
+                failures = children
+                    .into_iter()
+                    .filter_map(|mut child| child.wait().ok())
+                    .filter(|s| !s.success())
+                    .count();
+            });
+            lost += failures;
+            if failures == 0 {
+                concurrent.push(time);
+            }
+        }
+        self.forget_worktrees(count);
+        row(
+            &format!("set-up of {count}"),
+            median(&ours),
+            "`git worktree add`, one after the other",
+            median(&sequential),
+        );
+        // The fastest, not the median: it is what could be had.
+        match concurrent.iter().min() {
+            Some(fastest) => {
+                let what =
+                    format!("fastest of {} at once without a loss ({lost} lost in all)", concurrent.len());
+                row("", median(&ours), &what, *fastest);
+            }
+            None => {
+                println!("| | | `git worktree add`, all at once: no run without a loss ({lost} lost) | |")
+            }
+        }
+    }
+
+    fn status(&self, count: usize) {
+        self.plan(count);
+        assert!(self.command(CTX).args(["worktree", "setup"]).status().unwrap().success());
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS * 3 {
+            ours.push(timed(|| assert!(self.command(CTX).arg("status").status().unwrap().success())));
+            theirs.push(timed(|| {
+                let spawn = |n: usize| {
+                    let mut git = self.command("git");
+                    git.current_dir(self.repo.join(format!("worktrees/t{n}")));
+                    git.args(["status", "--porcelain=v2", "-z"]).spawn().unwrap()
+                };
+                let children: Vec<Child> = (0..count).map(spawn).collect();
+                children.into_iter().for_each(|mut child| assert!(child.wait().unwrap().success()));
+            }));
+        }
+        row(
+            &format!("status of {count}"),
+            median(&ours),
+            "`git status` in each, all at once",
+            median(&theirs),
+        );
+        self.forget_worktrees(count);
+    }
+
+    fn hook(&self) {
+        let input = self.home.join("input.json");
+        let call = r#"{"session_id":"s","cwd":"/","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"ctx status"}}"#;
+        fs::write(&input, call).unwrap();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..300 {
+            let stdin = || Stdio::from(fs::File::open(&input).unwrap());
+            ours.push(timed(|| assert!(self.command(CTX_HOOK).stdin(stdin()).status().unwrap().success())));
+            theirs.push(timed(|| {
+                assert!(self.command("/bin/true").stdin(stdin()).status().unwrap().success())
+            }));
+        }
+        row("hook before a tool call", median(&ours), "`/bin/true`", median(&theirs));
+    }
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn row(what: &str, ours: Duration, beside: &str, theirs: Duration) {
+    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+    println!("| {what} | {} | {beside}: {} | {ratio:.2} |", ms(ours), ms(theirs));
+}
