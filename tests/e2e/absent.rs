@@ -82,7 +82,7 @@ fn without_a_plan_every_command_says_so(version: &'static str) {
 
 /// The plugin as a clone holds it, in a marketplace folder.
 fn marketplace_without_executables(client: &Client) -> PathBuf {
-    let market = client.home().join("a \"market\"");
+    let market = client.home().join("a market");
     let mut list = client.command(Path::new("git"));
     list.current_dir(root()).env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory");
     list.env("GIT_CONFIG_VALUE_0", "*").args(["ls-files", "--"]);
