@@ -46,6 +46,8 @@ fn no_hook_failed(said: &Said) {
         .filter(|line| line.contains("Hook") && (line.contains("error") || line.contains("failed")))
         .collect();
     assert!(failed.is_empty(), "{failed:#?}");
+    // A failure at the session's end is said nowhere else.
+    assert!(!said.stderr.contains("hook"), "{}", said.stderr);
 }
 
 /// The lines that `ctx` put into the prompt as errors.
@@ -69,12 +71,16 @@ fn without_a_repository_every_command_says_so(version: &'static str) {
 fn without_a_plan_every_command_says_so(version: &'static str) {
     let client = Client::with_plugin(version);
     let project = Project::new(&client);
-    for prompt in &COMMANDS[1..] {
+    let sentences = [
+        ("/ctx:plan add a page", "no plans yet"),
+        ("/ctx:execute", "no plan is active"),
+        ("/ctx:status", "no plan is active"),
+        ("/ctx:merge", "no plan is active"),
+        ("/ctx:cleanup", "no worktrees to clean up"),
+    ];
+    for (prompt, sentence) in sentences {
         let told = told(&client, project.path(), prompt);
-        assert!(
-            told.lines().any(|line| line.contains("no plan") || line.contains("no active plan")),
-            "{told}"
-        );
+        assert!(told.contains(sentence), "{prompt}: {told}");
     }
     assert!(!project.path().join("worktrees").exists());
     assert_eq!(project.git(&client, &["status", "--porcelain"]), "");

@@ -189,7 +189,7 @@ impl Session<'_> {
             panic!("no JSON ({error}) from client {}: {ended:#?}", self.client.version)
         });
         assert_eq!(ended.code, Some(0), "client {}: {answer:#}\n{}", self.client.version, ended.stderr);
-        Said { answer, debug: fs::read_to_string(debug).unwrap_or_default() }
+        Said { answer, debug: fs::read_to_string(debug).unwrap_or_default(), stderr: ended.stderr }
     }
 }
 
@@ -199,6 +199,8 @@ pub(crate) struct Said {
     answer: Value,
     /// What the client wrote about its own doing.
     pub(crate) debug: String,
+    /// What the client wrote for the person.
+    pub(crate) stderr: String,
 }
 
 impl Said {
