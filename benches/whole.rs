@@ -133,7 +133,9 @@ impl Bench {
             }));
             self.forget_worktrees(count);
             sequential.push(timed(|| {
-                (0..count).for_each(|n| assert!(self.add(n).status().unwrap().success()));
+                for n in 0..count {
+                    assert!(self.add(n).status().unwrap().success());
+                }
             }));
             self.forget_worktrees(count);
             let mut failures = 0;
@@ -165,7 +167,7 @@ impl Bench {
                 row("", median(&ours), &what, *fastest);
             }
             None => {
-                println!("| | | `git worktree add`, all at once: no run without a loss ({lost} lost) | |")
+                println!("| | | `git worktree add`, all at once: no run without a loss ({lost} lost) | |");
             }
         }
     }
@@ -183,7 +185,9 @@ impl Bench {
                     git.args(["status", "--porcelain=v2", "-z"]).spawn().unwrap()
                 };
                 let children: Vec<Child> = (0..count).map(spawn).collect();
-                children.into_iter().for_each(|mut child| assert!(child.wait().unwrap().success()));
+                for mut child in children {
+                    assert!(child.wait().unwrap().success());
+                }
             }));
         }
         row(
@@ -204,7 +208,7 @@ impl Bench {
             let stdin = || Stdio::from(fs::File::open(&input).unwrap());
             ours.push(timed(|| assert!(self.command(CTX_HOOK).stdin(stdin()).status().unwrap().success())));
             theirs.push(timed(|| {
-                assert!(self.command("/bin/true").stdin(stdin()).status().unwrap().success())
+                assert!(self.command("/bin/true").stdin(stdin()).status().unwrap().success());
             }));
         }
         row("hook before a tool call", median(&ours), "`/bin/true`", median(&theirs));
