@@ -16,20 +16,24 @@ pub struct Prepared {
     pub skipped: Vec<(PathBuf, &'static str)>,
 }
 
-/// Copies what matches `patterns` (git's `glob` pathspecs, relative to the top level).
-///
-/// Only into a worktree that nobody works in yet: an interrupted copy is overwritten.
-pub(super) fn copy_ignored(main: &Path, worktree: &Path, patterns: &[String]) -> Result<Prepared> {
-    let mut prepared = Prepared::default();
+/// The files of the main checkout that git does not track and that match `patterns` (git's `glob`
+/// pathspecs), relative to its top level.
+pub(super) fn candidates(main: &Path, patterns: &[String]) -> Result<Vec<PathBuf>> {
     if patterns.is_empty() || !main.join(".git").exists() {
-        return Ok(prepared);
+        return Ok(Vec::new());
     }
     let pathspecs = patterns.iter().map(|pattern| format!(":(top,glob){pattern}"));
     let bytes = Git::at(main).args(["ls-files", "--others", "-z", "--"]).args(pathspecs).run()?;
-    let candidates: Vec<&[u8]> = records(&bytes).collect();
-    let ignored = ignored_in(worktree, &candidates)?;
-    for candidate in candidates {
-        let path = path_from(candidate);
+    Ok(records(&bytes).map(path_from).collect())
+}
+
+/// Copies those of `candidates` that git ignores in the worktree, too.
+///
+/// Only into a worktree that nobody works in yet: an interrupted copy is overwritten.
+pub(super) fn copy_ignored(main: &Path, worktree: &Path, candidates: &[PathBuf]) -> Result<Prepared> {
+    let mut prepared = Prepared::default();
+    let ignored = ignored_in(worktree, candidates)?;
+    for path in candidates.iter().cloned() {
         let from = main.join(&path);
         if !ignored.contains(&path) {
             prepared.skipped.push((path, "git does not ignore it there"));
@@ -44,11 +48,15 @@ pub(super) fn copy_ignored(main: &Path, worktree: &Path, patterns: &[String]) ->
 }
 
 /// Which of these paths git ignores in that worktree: a copy of the others would end up in a commit.
-fn ignored_in(worktree: &Path, paths: &[&[u8]]) -> Result<Vec<PathBuf>> {
+fn ignored_in(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let input = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect::<Vec<u8>>();
+    let input: Vec<u8> = paths
+        .iter()
+        .flat_map(|path| path.as_os_str().as_encoded_bytes().iter().chain(&[0]))
+        .copied()
+        .collect();
     let output = Git::at(worktree).args(["check-ignore", "-z", "--stdin"]).stdin(input).output()?;
     match output.code {
         Some(0 | 1) => Ok(records(&output.stdout).map(path_from).collect()),

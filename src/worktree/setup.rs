@@ -6,10 +6,9 @@
 //! checkout. A run that is killed is finished by the next one.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
-use super::prepare::{Prepared, copy_ignored};
+use super::prepare::{Prepared, candidates, copy_ignored};
 use super::{Progress, Record, Records, half_made};
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, NewWorktree, Oid, Registration};
@@ -58,6 +57,22 @@ enum Registered {
     Elsewhere,
 }
 
+/// What is the same for all worktrees of one run; asked when the first needs it.
+#[derive(Default)]
+struct Shared {
+    candidates: OnceLock<Vec<PathBuf>>,
+}
+
+impl Shared {
+    fn candidates(&self, main: &Path, patterns: &[String]) -> Result<&[PathBuf]> {
+        if let Some(found) = self.candidates.get() {
+            return Ok(found);
+        }
+        let found = candidates(main, patterns)?;
+        Ok(self.candidates.get_or_init(|| found))
+    }
+}
+
 impl Setup<'_> {
     /// Sets up the worktrees of these tasks; each has its own result, in the order given. `done` is
     /// called for each as it ends.
@@ -66,13 +81,26 @@ impl Setup<'_> {
         let root = self.settings.worktree_root(&self.project.home, self.plan);
         self.exclude(&root)?;
         state::create_dir_all(&root)?;
-        let registered = self.register_all(tasks)?;
-        let finish = |(task, registered): (&TaskId, Result<Registered>)| {
-            let outcome = registered.and_then(|registered| self.finish(task, registered));
-            done(task);
-            (task.clone(), outcome)
-        };
-        Ok(tasks.par_iter().zip(registered).map(finish).collect())
+        let outcomes: Vec<OnceLock<Result<Outcome>>> = tasks.iter().map(|_| OnceLock::new()).collect();
+        let shared = Shared::default();
+        // The checkout of one runs while the next is registered.
+        rayon::scope(|scope| -> Result<()> {
+            let lock = self.project.lock("worktrees").acquire()?;
+            let registrations = git::list_worktrees(self.project.git_dir())?;
+            for (task, outcome) in tasks.iter().zip(&outcomes) {
+                let registered = self.register(task, &registrations, &lock);
+                let shared = &shared;
+                scope.spawn(move |_| {
+                    let result = registered.and_then(|registered| self.finish(task, registered, shared));
+                    // Set once: each task has one place and one job.
+                    let _ = outcome.set(result);
+                    done(task);
+                });
+            }
+            Ok(())
+        })?;
+        let outcomes = outcomes.into_iter().filter_map(OnceLock::into_inner);
+        Ok(tasks.iter().cloned().zip(outcomes).collect())
     }
 
     /// Keeps worktrees inside the main checkout, and the plans, out of its `git status`.
@@ -92,12 +120,6 @@ impl Setup<'_> {
 
     fn task_lock(&self, task: &TaskId) -> state::LockFile {
         self.project.lock(&format!("worktree-{}", task.folded()))
-    }
-
-    fn register_all(&self, tasks: &[TaskId]) -> Result<Vec<Result<Registered>>> {
-        let lock = self.project.lock("worktrees").acquire()?;
-        let registrations = git::list_worktrees(self.project.git_dir())?;
-        Ok(tasks.iter().map(|task| self.register(task, &registrations, &lock)).collect())
     }
 
     fn register(&self, task: &TaskId, registrations: &[Registration], lock: &Lock) -> Result<Registered> {
@@ -216,17 +238,17 @@ impl Setup<'_> {
     }
 
     /// Waits for another process that is at this task, then looks again.
-    fn finish(&self, task: &TaskId, registered: Registered) -> Result<Outcome> {
+    fn finish(&self, task: &TaskId, registered: Registered, shared: &Shared) -> Result<Outcome> {
         match registered {
             Registered::Exists(record) => self.exists(record),
-            Registered::Unfinished(record, lock) => self.check_out(record, &lock),
+            Registered::Unfinished(record, lock) => self.check_out(record, &lock, shared),
             Registered::Elsewhere => {
                 drop(self.task_lock(task).acquire()?);
                 let lock = self.project.lock("worktrees").acquire()?;
                 let registrations = git::list_worktrees(self.project.git_dir())?;
                 let registered = self.register(task, &registrations, &lock)?;
                 drop(lock);
-                self.finish(task, registered)
+                self.finish(task, registered, shared)
             }
         }
     }
@@ -241,11 +263,12 @@ impl Setup<'_> {
         Ok(Outcome::Exists(record))
     }
 
-    fn check_out(&self, mut record: Record, lock: &Lock) -> Result<Outcome> {
+    fn check_out(&self, mut record: Record, lock: &Lock, shared: &Shared) -> Result<Outcome> {
         let tip = git::resolve(self.project.git_dir(), &record.branch.full())?
             .ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
         git::reset_hard(&record.path, &tip, lock.file())?;
-        let prepared = copy_ignored(&self.project.home, &record.path, &self.settings.worktrees.copy)?;
+        let candidates = shared.candidates(&self.project.home, &self.settings.worktrees.copy)?;
+        let prepared = copy_ignored(&self.project.home, &record.path, candidates)?;
         record.progress = Progress::Ready;
         self.records().write(&record)?;
         git::unlock_worktree(self.project.git_dir(), &record.path)?;
