@@ -1,6 +1,7 @@
 //! `ctx` as it is run in real repositories with the real git.
 
 mod demo;
+mod extract;
 mod hooks;
 mod merge;
 mod tasks;

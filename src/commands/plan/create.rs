@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::commands::{Context, Report, style};
 use crate::error::{Error, Result};
-use crate::plan::{self, Diagnostics, Document};
-use crate::state::{Active, Created, NewPlan, PlanFolder};
+use crate::plan::{self, Diagnostics, Document, Status};
+use crate::state::{Active, Created, Kind, NewPlan, PlanFolder, PlanStore};
 use crate::world;
 
 pub(super) fn run(file: Option<&Path>, json: bool) -> Result<Report> {
@@ -52,6 +52,9 @@ fn with_warnings(report: Report, diagnostics: &Diagnostics) -> Report {
     if diagnostics.0.is_empty() { report } else { report.message(diagnostics.to_string()) }
 }
 
+/// How the journal calls a plan that was taken out of a conversation.
+pub(super) const TRANSCRIPT: &str = "transcript";
+
 #[derive(Serialize)]
 struct Answer<'a> {
     plan: &'a str,
@@ -81,21 +84,21 @@ pub(super) fn make(context: &Context, document: &Document, from: &str, json: boo
     if new {
         context.project.exclude_plans()?;
     }
-    if new || before == Active::None && !is_archived(&folder) {
+    // A run that was killed after writing had not activated it.
+    let fresh = new || !activated_before(context, &folder)? && !is_archived(&folder);
+    let busy = from == TRANSCRIPT && under_way(&plans, &before)?;
+    if fresh && !busy || before == Active::None && !is_archived(&folder) {
         plans.activate(&folder)?;
     }
     let active = plans.active()? == Active::Plan(folder.clone());
     let tasks = document.tasks.len();
     let answer = Answer { plan: &folder.id, created: new, active, directory: &folder.dir, tasks };
     let report = Report::data(json, &answer, || {
-        if new {
-            format!(
-                "plan `{}` made and active: {}\nnext: `ctx plan show`",
-                folder.id,
-                style::count(tasks, "task")
-            )
-        } else {
-            format!("this document is plan `{}` already; nothing was written", folder.id)
+        let tasks = style::count(tasks, "task");
+        match (new, active) {
+            (true, true) => format!("plan `{}` made and active: {tasks}\nnext: `ctx plan show`", folder.id),
+            (true, false) => format!("plan `{}` made: {tasks}", folder.id),
+            (false, _) => format!("this document is plan `{}` already; nothing was written", folder.id),
         }
     })?;
     Ok(notes(report, &folder, &before, new, active))
@@ -109,8 +112,28 @@ fn is_archived(folder: &PlanFolder) -> bool {
     folder.location == crate::state::Location::Folder(crate::state::Shelf::Archive)
 }
 
+fn activated_before(context: &Context, folder: &PlanFolder) -> Result<bool> {
+    let events = context.project.journal().read()?;
+    Ok(events
+        .iter()
+        .any(|event| event.plan.as_ref() == Some(&folder.id) && event.kind == Kind::PlanActivated))
+}
+
+/// Has anything of the active plan been started, and is anything left to do? Taking a plan out of a
+/// conversation does not switch away from it.
+fn under_way(plans: &PlanStore, active: &Active) -> Result<bool> {
+    let Active::Plan(folder) = active else { return Ok(false) };
+    let tasks = plans.load(folder)?.0.map(|plan| plan.tasks).unwrap_or_default();
+    let all = |status: Status| tasks.iter().all(|task| task.status == status);
+    Ok(!all(Status::Pending) && !all(Status::Completed))
+}
+
 fn notes(report: Report, folder: &PlanFolder, before: &Active, new: bool, active: bool) -> Report {
     match before {
+        Active::Plan(other) if new && !active => report.message(format!(
+            "note: plan `{}` is under way and stays active; `ctx plan use {}` switches",
+            other.id, folder.id
+        )),
         Active::Plan(other) if new && other.id != folder.id => {
             report.message(format!("note: plan `{}` was active; `ctx plan use` goes back to it", other.id))
         }

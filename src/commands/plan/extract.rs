@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::create::{invalid, make};
+use super::create::{TRANSCRIPT, invalid, make};
 use crate::cli::Extract;
 use crate::commands::{Context, Report, style};
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Extract) -> Result<Report> {
         return Ok(Report::text(document.text.clone()));
     }
     context.project.plans().require_link()?;
-    let report = make(&context, document, "transcript", args.json.json)?;
+    let report = make(&context, document, TRANSCRIPT, args.json.json)?;
     Ok(report.message(note(&transcript, chosen, &found)))
 }
 
