@@ -99,16 +99,16 @@ pub fn resolve(dir: &Path, name: &str) -> Result<Option<Oid>> {
         .map(|text| text.and_then(|text| Oid::parse(&text)))
 }
 
-/// Every local branch whose name starts with `prefix` (which may be empty), with its commit.
-pub fn branches(dir: &Path, prefix: &str) -> Result<Vec<(Branch, Oid)>> {
+/// Every local branch with its commit.
+pub fn branches(dir: &Path) -> Result<Vec<(Branch, Oid)>> {
     let bytes =
         Git::at(dir).args(["for-each-ref", "--format=%(objectname) %(refname)"]).arg("refs/heads/").run()?;
     let text = String::from_utf8_lossy(&bytes);
-    let found = text.lines().filter_map(|line| {
+    let parse = |line: &str| {
         let (oid, name) = line.split_once(' ')?;
         Some((Branch::from_ref(name)?, Oid::parse(oid)?))
-    });
-    Ok(found.filter(|(branch, _)| branch.as_str().starts_with(prefix)).collect())
+    };
+    Ok(text.lines().filter_map(parse).collect())
 }
 
 /// Is everything in `ancestor` also in `descendant`?

@@ -81,11 +81,23 @@ pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Arc<File>) -> Resu
     call.run().map(drop)
 }
 
-/// Writes every file of the commit that is checked out, as `git worktree add` does after registering,
-/// and runs the hook that `git worktree add` would run (githooks(5), post-checkout).
+/// Writes every file of the commit that is checked out, as `git worktree add` does after registering.
 pub fn reset_hard(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
     let call = Git::at(worktree).holding(lock);
-    call.args(["reset", "--hard", "--quiet", "--no-recurse-submodules", commit.as_str(), "--"]).run()?;
+    call.args(["reset", "--hard", "--quiet", "--no-recurse-submodules", commit.as_str(), "--"])
+        .run()
+        .map(drop)
+}
+
+/// Where a hook of this worktree lies, whether it is there or not; relative to the worktree if
+/// `core.hooksPath` is.
+pub fn hook_path(worktree: &Path, hook: &str) -> Result<PathBuf> {
+    let bytes = Git::at(worktree).args(["rev-parse", "--git-path", &format!("hooks/{hook}")]).run()?;
+    Ok(path_from(bytes.strip_suffix(b"\n").unwrap_or(&bytes)))
+}
+
+/// Runs the hook that `git worktree add` runs after its checkout (githooks(5)).
+pub fn run_post_checkout(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
     let call =
         Git::at(worktree).holding(lock).args(["hook", "run", "--ignore-missing", "post-checkout", "--"]);
     call.args([commit.zero().as_str(), commit.as_str(), "1"]).run().map(drop)

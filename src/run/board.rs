@@ -65,8 +65,9 @@ impl Board {
     pub fn read(project: &Project, settings: &Settings, folder: &PlanFolder) -> Result<Self> {
         let plan = project.plans().require_valid(folder)?;
         let into = into_branch(project, settings, &plan)?;
-        let base = git::resolve(project.git_dir(), &into.full())?;
-        let mut facts = Facts::read(project, settings, folder, base.as_ref())?;
+        let completed = plan.tasks.iter().any(|task| task.status == Status::Completed);
+        let mut facts = Facts::read(project, settings, folder, &into, completed)?;
+        let base = facts.base.clone();
         let mut tasks = Vec::new();
         for task in &plan.tasks {
             tasks.push(facts.state(project, task)?);
@@ -122,7 +123,7 @@ fn readiness(task: &Task, landed: &HashSet<TaskId>) -> Readiness {
 struct Facts<'a> {
     settings: &'a Settings,
     plan: String,
-    base: Option<&'a Oid>,
+    base: Option<Oid>,
     tips: HashMap<Branch, Oid>,
     merged: HashSet<Branch>,
     worktrees: HashMap<TaskId, Record>,
@@ -136,21 +137,24 @@ impl<'a> Facts<'a> {
         project: &Project,
         settings: &'a Settings,
         folder: &PlanFolder,
-        base: Option<&'a Oid>,
+        into: &Branch,
+        completed: bool,
     ) -> Result<Self> {
+        let tips: HashMap<Branch, Oid> = git::branches(project.git_dir())?.into_iter().collect();
         let records = Records::of(project).list()?.into_iter().filter(|record| record.plan == folder.id);
         let mut facts = Self {
             settings,
             plan: folder.id.clone(),
-            base,
-            tips: git::branches(project.git_dir(), "")?.into_iter().collect(),
+            base: tips.get(into).cloned(),
+            tips,
             merged: HashSet::new(),
             worktrees: records.map(|record| (record.task.clone(), record)).collect(),
             claims: Claims::of(project, &folder.id),
             commits: HashMap::new(),
             reasons: HashMap::new(),
         };
-        if let Some(base) = base {
+        // Only a completed task can have landed.
+        if let (true, Some(base)) = (completed, &facts.base) {
             facts.merged = merged_branches(project, base)?;
         }
         for event in project.journal().read()? {
@@ -200,7 +204,7 @@ impl<'a> Facts<'a> {
     /// Is a completed task's work in the base? Its branch is asked; after clean-up, the last commit that
     /// the journal has of it. A task that never had a commit has nothing that could be missing.
     fn is_in(&self, project: &Project, task: &Task, branch: &Branch, tip: Option<&Oid>) -> Result<bool> {
-        let Some(base) = self.base else { return Ok(false) };
+        let Some(base) = &self.base else { return Ok(false) };
         if tip.is_some() {
             return Ok(self.merged.contains(branch));
         }

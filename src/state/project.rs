@@ -99,35 +99,36 @@ impl Project {
         replace(&path, home.as_bytes())
     }
 
-    /// Adds lines to `<git common dir>/info/exclude` that are not there yet.
-    pub fn exclude(&self, patterns: &[String]) -> Result<()> {
+    /// Keeps a folder of the main checkout out of everybody's `git status`, unless git tracks files in
+    /// it: a line in `<git common dir>/info/exclude`.
+    pub fn exclude(&self, folder: &str) -> Result<()> {
         let path = self.common_dir.join("info/exclude");
         let text = read_optional(&path)?.unwrap_or_default();
-        let missing: Vec<&str> = patterns
-            .iter()
-            .map(String::as_str)
-            .filter(|pattern| !text.lines().any(|line| line == *pattern))
-            .collect();
-        if missing.is_empty() {
+        let pattern = format!("/{folder}/");
+        let listed = |text: &str| text.lines().any(|line| line == pattern);
+        if listed(&text) || self.tracks(folder)? {
+            return Ok(());
+        }
+        let _lock = self.lock("exclude").acquire()?;
+        let text = read_optional(&path)?.unwrap_or_default();
+        if listed(&text) {
             return Ok(());
         }
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         super::create_dir_all(&self.common_dir.join("info"))?;
-        replace(&path, format!("{text}{gap}{}\n", missing.join("\n")).as_bytes())
+        replace(&path, format!("{text}{gap}{pattern}\n").as_bytes())
     }
 
-    /// Does git track anything under this path of the main checkout?
-    pub fn tracks(&self, path: &str) -> Result<bool> {
+    /// Does git track anything under this path of the main checkout? Beside a bare repository nothing is.
+    fn tracks(&self, path: &str) -> Result<bool> {
         let call = git::Git::at(&self.home).args(["ls-files", "-z", "--", &format!(":(top,literal){path}")]);
-        Ok(!call.run().map_err(Error::from)?.is_empty())
+        let output = call.output().map_err(Error::from)?;
+        Ok(output.success() && !output.stdout.is_empty())
     }
 
     /// Keeps `.parallel/` out of `git status`, unless the project's people commit it.
     pub fn exclude_plans(&self) -> Result<()> {
-        if self.here.is_some() && self.tracks(".parallel")? {
-            return Ok(());
-        }
-        self.exclude(&["/.parallel/".to_owned()])
+        self.exclude(".parallel")
     }
 }
 

@@ -5,6 +5,7 @@
 //! parallel, each under its task's own lock. A worktree is ready, unlocked and recorded only after its
 //! checkout. A run that is killed is finished by the next one.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -51,16 +52,36 @@ impl Outcome {
 pub type Step<'a> = &'a (dyn Fn(&TaskId) + Sync);
 
 enum Registered {
-    Exists(Record),
-    Unfinished(Record, Lock),
+    /// Ready, and whether git's lock is still on it: a run was killed just before it took it off.
+    Exists(Record, bool),
+    /// To be checked out at this commit.
+    Unfinished(Record, Oid, Lock),
     /// Another process is at it.
     Elsewhere,
+}
+
+/// What git says under the lock, asked once for all tasks.
+struct Around {
+    registrations: Vec<Registration>,
+    tips: HashMap<Branch, Oid>,
+}
+
+impl Around {
+    fn read(dir: &Path) -> Result<Self> {
+        let tips = git::branches(dir)?.into_iter().collect();
+        Ok(Self { registrations: git::list_worktrees(dir)?, tips })
+    }
+
+    fn at(&self, path: &Path) -> Option<&Registration> {
+        self.registrations.iter().find(|entry| entry.path == path)
+    }
 }
 
 /// What is the same for all worktrees of one run; asked when the first needs it.
 #[derive(Default)]
 struct Shared {
     candidates: OnceLock<Vec<PathBuf>>,
+    post_checkout: OnceLock<PathBuf>,
 }
 
 impl Shared {
@@ -70,6 +91,19 @@ impl Shared {
         }
         let found = candidates(main, patterns)?;
         Ok(self.candidates.get_or_init(|| found))
+    }
+
+    /// The project's `post-checkout` hook, if it has one.
+    fn post_checkout(&self, worktree: &Path) -> Result<bool> {
+        let hook = match self.post_checkout.get() {
+            Some(hook) => hook,
+            None => {
+                let hook = git::hook_path(worktree, "post-checkout")?;
+                self.post_checkout.get_or_init(|| hook)
+            }
+        };
+        // A relative `core.hooksPath` is relative to each worktree.
+        Ok(worktree.join(hook).exists())
     }
 }
 
@@ -86,9 +120,9 @@ impl Setup<'_> {
         // The checkout of one runs while the next is registered.
         rayon::scope(|scope| -> Result<()> {
             let lock = self.project.lock("worktrees").acquire()?;
-            let registrations = git::list_worktrees(self.project.git_dir())?;
+            let around = Around::read(self.project.git_dir())?;
             for (task, outcome) in tasks.iter().zip(&outcomes) {
-                let registered = self.register(task, &registrations, &lock);
+                let registered = self.register(task, &around, &lock);
                 let shared = &shared;
                 scope.spawn(move |_| {
                     let result = registered.and_then(|registered| self.finish(task, registered, shared));
@@ -107,11 +141,10 @@ impl Setup<'_> {
     fn exclude(&self, root: &Path) -> Result<()> {
         self.project.exclude_plans()?;
         let Ok(inside) = root.strip_prefix(&self.project.home) else { return Ok(()) };
-        let inside = inside.to_string_lossy();
-        if inside.is_empty() || self.project.home.join(".git").exists() && self.project.tracks(&inside)? {
-            return Ok(());
+        match inside.to_string_lossy() {
+            inside if inside.is_empty() => Ok(()),
+            inside => self.project.exclude(&inside),
         }
-        self.project.exclude(&[format!("/{inside}/")])
     }
 
     fn records(&self) -> Records {
@@ -122,23 +155,23 @@ impl Setup<'_> {
         self.project.lock(&format!("worktree-{}", task.folded()))
     }
 
-    fn register(&self, task: &TaskId, registrations: &[Registration], lock: &Lock) -> Result<Registered> {
+    fn register(&self, task: &TaskId, around: &Around, lock: &Lock) -> Result<Registered> {
         let Some(task_lock) = self.task_lock(task).try_acquire()? else {
             return Ok(Registered::Elsewhere);
         };
-        let mut record = match self.records().read(self.plan, task)? {
-            Some(record) => record,
-            None => self.new_record(task),
-        };
-        let known = record.progress == Progress::Ready || self.records().read(self.plan, task)?.is_some();
-        let entry = registrations.iter().find(|entry| entry.path == record.path);
+        let recorded = self.records().read(self.plan, task)?;
+        let known = recorded.is_some();
+        let mut record = recorded.unwrap_or_else(|| self.new_record(task));
+        let tip = around.tips.get(&record.branch);
         if known && record.progress == Progress::Creating && half_made::clear(self.project, &record)? {
-            return Ok(Registered::Unfinished(record, task_lock));
+            let tip = tip.ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
+            return Ok(Registered::Unfinished(record, tip.clone(), task_lock));
         }
-        match entry {
+        match around.at(&record.path) {
             Some(entry) if !entry.prunable && entry.path.exists() && known => {
                 require_branch(entry, &record)?;
-                return Ok(Registered::Exists(record));
+                let locked = entry.locked.as_deref() == Some(&record.lock_reason());
+                return Ok(Registered::Exists(record, locked));
             }
             Some(entry) if !known => return Err(self.foreign_worktree(entry)),
             // Somebody removed the folder by hand; the branch is still there.
@@ -146,20 +179,22 @@ impl Setup<'_> {
             _ => {}
         }
         require_free(&record.path)?;
-        let exists = self.claim_branch(&record, known, registrations)?;
-        if !known {
-            record.base = self.base.clone();
+        if let Some(tip) = tip {
+            self.require_own_branch(&record, tip, known, around)?;
+        } else {
+            (record.base, record.into) = (self.base.clone(), self.into.clone());
         }
         record.progress = Progress::Creating;
         self.records().write(&record)?;
         let new = NewWorktree {
             path: &record.path,
             branch: &record.branch,
-            base: (!exists).then_some(&record.base),
+            base: if tip.is_none() { Some(&record.base) } else { None },
             reason: &record.lock_reason(),
         };
         git::add_worktree(self.project.git_dir(), &new, lock.file())?;
-        Ok(Registered::Unfinished(record, task_lock))
+        let tip = tip.unwrap_or(&record.base).clone();
+        Ok(Registered::Unfinished(record, tip, task_lock))
     }
 
     fn new_record(&self, task: &TaskId) -> Record {
@@ -182,11 +217,11 @@ impl Setup<'_> {
         Ok(())
     }
 
-    /// Is the task's branch there, and ours to use? A leftover of another plan is not.
-    fn claim_branch(&self, record: &Record, known: bool, registrations: &[Registration]) -> Result<bool> {
+    /// Is the task's branch, which is there, ours to use? A leftover of another plan is not.
+    fn require_own_branch(&self, record: &Record, tip: &Oid, known: bool, around: &Around) -> Result<()> {
         let branch = &record.branch;
-        let Some(tip) = git::resolve(self.project.git_dir(), &branch.full())? else { return Ok(false) };
-        if let Some(entry) = registrations
+        if let Some(entry) = around
+            .registrations
             .iter()
             .find(|entry| entry.branch.as_ref() == Some(branch) && entry.path != record.path)
         {
@@ -200,14 +235,14 @@ impl Setup<'_> {
             )));
         }
         if known {
-            return Ok(true);
+            return Ok(());
         }
         let owner = self.records().list()?.into_iter().find(|other| other.branch == *branch);
         let whose = owner.map_or_else(
             || "was not made for this plan".to_owned(),
             |other| format!("belongs to plan `{}`", other.plan),
         );
-        let merged = git::is_ancestor(self.project.git_dir(), &tip, self.base)?;
+        let merged = git::is_ancestor(self.project.git_dir(), tip, self.base)?;
         let state = if merged { "is in" } else { "has commits that are not in" };
         let error = Error::refused(format!("branch `{branch}` exists, {whose}, and {state} `{}`", self.into));
         Err(if merged {
@@ -240,33 +275,29 @@ impl Setup<'_> {
     /// Waits for another process that is at this task, then looks again.
     fn finish(&self, task: &TaskId, registered: Registered, shared: &Shared) -> Result<Outcome> {
         match registered {
-            Registered::Exists(record) => self.exists(record),
-            Registered::Unfinished(record, lock) => self.check_out(record, &lock, shared),
+            Registered::Exists(record, locked) => {
+                if locked {
+                    git::unlock_worktree(self.project.git_dir(), &record.path)?;
+                }
+                Ok(Outcome::Exists(record))
+            }
+            Registered::Unfinished(record, tip, lock) => self.check_out(record, &tip, &lock, shared),
             Registered::Elsewhere => {
                 drop(self.task_lock(task).acquire()?);
                 let lock = self.project.lock("worktrees").acquire()?;
-                let registrations = git::list_worktrees(self.project.git_dir())?;
-                let registered = self.register(task, &registrations, &lock)?;
+                let around = Around::read(self.project.git_dir())?;
+                let registered = self.register(task, &around, &lock)?;
                 drop(lock);
                 self.finish(task, registered, shared)
             }
         }
     }
 
-    fn exists(&self, record: Record) -> Result<Outcome> {
-        // A run that was killed between recording and unlocking.
-        let list = git::list_worktrees(self.project.git_dir())?;
-        let entry = list.iter().find(|entry| entry.path == record.path);
-        if entry.and_then(|entry| entry.locked.as_deref()) == Some(&record.lock_reason()) {
-            git::unlock_worktree(self.project.git_dir(), &record.path)?;
+    fn check_out(&self, mut record: Record, tip: &Oid, lock: &Lock, shared: &Shared) -> Result<Outcome> {
+        git::reset_hard(&record.path, tip, lock.file())?;
+        if shared.post_checkout(&record.path)? {
+            git::run_post_checkout(&record.path, tip, lock.file())?;
         }
-        Ok(Outcome::Exists(record))
-    }
-
-    fn check_out(&self, mut record: Record, lock: &Lock, shared: &Shared) -> Result<Outcome> {
-        let tip = git::resolve(self.project.git_dir(), &record.branch.full())?
-            .ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
-        git::reset_hard(&record.path, &tip, lock.file())?;
         let candidates = shared.candidates(&self.project.home, &self.settings.worktrees.copy)?;
         let prepared = copy_ignored(&self.project.home, &record.path, candidates)?;
         record.progress = Progress::Ready;
