@@ -36,9 +36,6 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     let start = board.require_base()?.clone();
     let (candidates, mut left_out) = choose(&board, &args.task)?;
     let push = args.push || context.settings.merge_push;
-    if !args.dry_run {
-        land::require_clean(&context.project, &board.into)?;
-    }
     let mut train = Train::run(context.project.git_dir(), start, &candidates, &|task| board.landed(task))?;
     left_out.append(&mut train.left_out);
     if !args.dry_run {
@@ -121,6 +118,7 @@ fn land(context: &Context, board: &Board, train: &Train) -> Result<()> {
     if train.landed.is_empty() {
         return Ok(());
     }
+    land::require_clean(&context.project, &board.into)?;
     land::advance(&context.project, &board.into, &train.start, &train.end)?;
     for landed in &train.landed {
         let kind = Kind::Landed {
