@@ -9,7 +9,7 @@ use crate::git::{self, Branch, Git, Oid};
 use crate::land::{self, Candidate, Landed, LeftOut, Train, Why};
 use crate::plan::{self, Status};
 use crate::run::{Board, TaskState};
-use crate::state::{self, Kind};
+use crate::state::{self, Kind, Lock};
 
 /// `ctx merge --json`.
 #[derive(Serialize)]
@@ -31,7 +31,10 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
         context.settings.merge_into = Some(into.clone());
     }
     // One merge at a time: the base moves once, from where this one saw it.
-    let _lock = context.project.lock("merge").acquire()?;
+    let lock = context.project.lock("merge").acquire()?;
+    if !args.dry_run {
+        land::recover(&context.project)?;
+    }
     let board = Board::active(&context.project, &context.settings)?;
     let start = board.require_base()?.clone();
     let (candidates, mut left_out) = choose(&board, &args.task)?;
@@ -40,7 +43,7 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     left_out.append(&mut train.left_out);
     if !args.dry_run {
         record_earlier(&context, &board)?;
-        land(&context, &board, &train)?;
+        land(&context, &board, &train, &lock)?;
     }
     let pushed = match push && !args.dry_run {
         true => Some(push_base(&context, &board.into)?),
@@ -114,12 +117,12 @@ fn record_earlier(context: &Context, board: &Board) -> Result<()> {
     Ok(())
 }
 
-fn land(context: &Context, board: &Board, train: &Train) -> Result<()> {
+fn land(context: &Context, board: &Board, train: &Train, lock: &Lock) -> Result<()> {
     if train.landed.is_empty() {
         return Ok(());
     }
     land::require_clean(&context.project, &board.into)?;
-    land::advance(&context.project, &board.into, &train.start, &train.end)?;
+    land::advance(&context.project, &board.into, &train.start, &train.end, lock)?;
     for landed in &train.landed {
         let kind = Kind::Landed {
             tip: landed.tip.clone(),

@@ -1,6 +1,8 @@
 //! Merging without a checkout, and moving a checked-out branch forward.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Git, GitError, Oid, Result, path_from, records};
 
@@ -50,6 +52,6 @@ pub fn commit_tree(dir: &Path, tree: &Oid, parents: &[&Oid], message: &str) -> R
 
 /// Moves the branch that is checked out in `worktree` forward to `commit`, files and index with it.
 /// Git refuses when local changes are in the way.
-pub fn merge_ff_only(worktree: &Path, commit: &Oid) -> Result<()> {
-    Git::at(worktree).args(["merge", "--ff-only", "--quiet", commit.as_str()]).run().map(drop)
+pub fn merge_ff_only(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
+    Git::at(worktree).holding(lock).args(["merge", "--ff-only", "--quiet", commit.as_str()]).run().map(drop)
 }

@@ -3,6 +3,7 @@
 //! In: a directory and what is wanted. Out: typed answers read from git's plumbing, never from its
 //! sentences. Values from files reach git as full ref names, object ids, or after `--end-of-options`.
 
+mod index;
 mod merge;
 mod refs;
 mod repository;
@@ -15,6 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use index::{Entry, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged};
 pub use merge::{MergeTree, commit_tree, merge_ff_only, merge_tree};
 pub use refs::{
     Branch, Oid, RefUpdate, ahead_behind, branches, changed_paths, is_ancestor, remote_of, resolve,

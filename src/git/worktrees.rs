@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Branch, Git, Oid, Result, path_from, records};
 
@@ -24,9 +25,23 @@ pub struct Registration {
 }
 
 /// Every registration, the main worktree first.
+///
+/// Git fails while another git is in the middle of adding one (its `commondir` is empty for a moment);
+/// so a failure is looked at again.
 pub fn list_worktrees(dir: &Path) -> Result<Vec<Registration>> {
-    Ok(parse(&Git::at(dir).args(["worktree", "list", "--porcelain", "-z"]).run()?))
+    let call = Git::at(dir).args(["worktree", "list", "--porcelain", "-z"]);
+    for _ in 0..LOOKS {
+        let output = call.output()?;
+        if output.success() {
+            return Ok(parse(&output.stdout));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(parse(&call.run()?))
 }
+
+const LOOKS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn parse(bytes: &[u8]) -> Vec<Registration> {
     let mut found: Vec<Registration> = Vec::new();

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::interrupted::Move;
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, GitError, Oid, RefUpdate};
-use crate::state::Project;
+use crate::state::{Lock, Project};
 
 /// Where a branch is checked out.
 fn checkout(project: &Project, branch: &Branch) -> Result<Option<PathBuf>> {
@@ -33,8 +34,9 @@ pub fn require_clean(project: &Project, branch: &Branch) -> Result<()> {
 /// Moves the branch from `old` to `new`, a descendant, or not at all.
 ///
 /// Where a worktree has it checked out, by a fast-forward there: files and index go along. `update-ref`
-/// would leave the index holding the reverse of the merge, which the next commit would record.
-pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid) -> Result<()> {
+/// would leave the index holding the reverse of the merge, which the next commit would record. Git holds
+/// `lock` too while it works; `recover` mends what a kill leaves.
+pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid, lock: &Lock) -> Result<()> {
     let moved = || {
         Error::refused(format!("`{branch}` moved while the merge was prepared; nothing was changed"))
             .hint("run `ctx merge` again")
@@ -44,7 +46,12 @@ pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid) -> Resu
         let update = RefUpdate { name: &name, new: Some(new), old, reason: "ctx merge" };
         return if git::update_ref(project.git_dir(), &update)? { Ok(()) } else { Err(moved()) };
     };
-    match git::merge_ff_only(&worktree, new) {
+    let begun =
+        Move { branch: branch.clone(), worktree: worktree.clone(), old: old.clone(), new: new.clone() };
+    begun.begin(project)?;
+    let moving = git::merge_ff_only(&worktree, new, lock.file());
+    Move::end(project)?;
+    match moving {
         Ok(()) => Ok(()),
         Err(GitError::Failed { stderr, .. }) => {
             if project.branch_tip(branch)? != *old {

@@ -6,10 +6,12 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+use crate::world;
 
 /// Replaces a file's whole content, keeping its permissions. Makes it if it is not there.
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
@@ -116,6 +118,18 @@ pub fn remove_file(path: &Path) -> Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, &error)),
         _ => Ok(()),
     }
+}
+
+/// Removes a lock file whose owner is gone: one that is still there after `patience`.
+pub fn remove_stale(path: &Path, patience: Duration) -> Result<()> {
+    let start = world::instant();
+    while path.exists() {
+        if start.elapsed() >= patience {
+            return remove_file(path);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 /// Removes a folder that this program made and whose content nobody can miss.

@@ -10,8 +10,8 @@ mod settings;
 mod tasks;
 
 pub use atomic::{
-    copy_file, create_dir_all, list, move_to, read_optional, remove_file, remove_tree, replace, symlink,
-    write_new_dir,
+    copy_file, create_dir_all, list, move_to, read_optional, remove_file, remove_stale, remove_tree, replace,
+    symlink, write_new_dir,
 };
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};

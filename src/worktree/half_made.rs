@@ -6,15 +6,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Record;
 use crate::error::Result;
 use crate::state::{self, Project};
 
-/// Removes what is incomplete, and lock files that a killed git left in what is complete. True if a
-/// complete registration is there.
-pub(super) fn clear(project: &Project, record: &Record) -> Result<bool> {
-    let mut complete = false;
+/// A live git holds a ref's lock for a moment; one that is still there afterwards has no owner any more.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Removes what is incomplete, and lock files that a killed git left in what is complete.
+///
+/// Before anything else asks git for its worktrees: `git worktree list` fails on an incomplete entry.
+pub(super) fn clear(project: &Project, record: &Record) -> Result<()> {
+    let branch = project.common_dir.join(format!("{}.lock", record.branch.full()));
+    state::remove_stale(&branch, PATIENCE)?;
     for entry in state::list(&project.common_dir.join("worktrees"))? {
         let reason = fs::read_to_string(entry.join("locked")).unwrap_or_default();
         if reason.trim_end() != record.lock_reason() {
@@ -25,15 +31,13 @@ pub(super) fn clear(project: &Project, record: &Record) -> Result<bool> {
             continue;
         }
         if is_complete(&entry, &record.path) {
-            complete = true;
-            for name in ["index.lock", "HEAD.lock"] {
-                state::remove_file(&entry.join(name))?;
-            }
+            let locks = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"];
+            locks.iter().try_for_each(|name| state::remove_file(&entry.join(name)))?;
         } else {
             drop_entry(&entry, &record.path)?;
         }
     }
-    Ok(complete)
+    Ok(())
 }
 
 /// Git calls the entry like the worktree's folder, with a number behind it where that is taken.

@@ -120,7 +120,7 @@ impl Setup<'_> {
         // The checkout of one runs while the next is registered.
         rayon::scope(|scope| -> Result<()> {
             let lock = self.project.lock("worktrees").acquire()?;
-            let around = Around::read(self.project.git_dir())?;
+            let around = self.look_around()?;
             for (task, outcome) in tasks.iter().zip(&outcomes) {
                 let registered = self.register(task, &around, &lock);
                 let shared = &shared;
@@ -151,6 +151,19 @@ impl Setup<'_> {
         Records::of(self.project)
     }
 
+    /// Clears what killed runs left half made, then asks git. The caller holds the lock under which
+    /// registrations are made.
+    fn look_around(&self) -> Result<Around> {
+        let unfinished =
+            self.records().list()?.into_iter().filter(|record| record.progress == Progress::Creating);
+        for record in unfinished {
+            if let Some(_nobody_is_at_it) = self.task_lock(&record.task).try_acquire()? {
+                half_made::clear(self.project, &record)?;
+            }
+        }
+        Around::read(self.project.git_dir())
+    }
+
     fn task_lock(&self, task: &TaskId) -> state::LockFile {
         self.project.lock(&format!("worktree-{}", task.folded()))
     }
@@ -163,11 +176,11 @@ impl Setup<'_> {
         let known = recorded.is_some();
         let mut record = recorded.unwrap_or_else(|| self.new_record(task));
         let tip = around.tips.get(&record.branch);
-        if known && record.progress == Progress::Creating && half_made::clear(self.project, &record)? {
-            let tip = tip.ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
-            return Ok(Registered::Unfinished(record, tip.clone(), task_lock));
-        }
         match around.at(&record.path) {
+            Some(_) if known && record.progress == Progress::Creating => {
+                let tip = tip.ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
+                return Ok(Registered::Unfinished(record, tip.clone(), task_lock));
+            }
             Some(entry) if !entry.prunable && entry.path.exists() && known => {
                 require_branch(entry, &record)?;
                 let locked = entry.locked.as_deref() == Some(&record.lock_reason());
@@ -285,7 +298,7 @@ impl Setup<'_> {
             Registered::Elsewhere => {
                 drop(self.task_lock(task).acquire()?);
                 let lock = self.project.lock("worktrees").acquire()?;
-                let around = Around::read(self.project.git_dir())?;
+                let around = self.look_around()?;
                 let registered = self.register(task, &around, &lock)?;
                 drop(lock);
                 self.finish(task, registered, shared)

@@ -3,6 +3,7 @@
 mod demo;
 mod extract;
 mod hooks;
+mod kill;
 mod merge;
 mod tasks;
 mod worktrees;
