@@ -20,37 +20,35 @@ pub struct Repository {
 impl Repository {
     /// Asks git; none where there is no repository.
     pub fn discover(dir: &Path) -> Result<Option<Self>> {
-        let call = Git::at(dir).args([
-            "rev-parse",
-            "--path-format=absolute",
-            "--git-common-dir",
-            "--absolute-git-dir",
-            "--is-inside-git-dir",
-            "--is-inside-work-tree",
-        ]);
+        let call = rev_parse(
+            dir,
+            &["--is-inside-git-dir", "--is-inside-work-tree", "--git-common-dir", "--absolute-git-dir"],
+        );
         let output = call.output()?;
         if !output.success() {
             let missing = output.stderr.windows(20).any(|window| window == b"not a git repository");
             return if missing { Ok(None) } else { Err(call.failed(&output)) };
         }
-        // A folder's name may hold newlines; the two answers that follow it may not.
         let text = output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout);
         let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
-        let [common_dir, git_dir, inside_git_dir, inside_work_tree] = lines[..] else {
+        let [inside_git_dir, inside_work_tree, ref paths @ ..] = lines[..] else {
             return Err(GitError::Unreadable("rev-parse"));
         };
-        let toplevel = if inside_work_tree == b"true" {
-            let bytes =
-                Git::at(dir).args(["rev-parse", "--path-format=absolute", "--show-toplevel"]).run()?;
-            Some(path_from(bytes.strip_suffix(b"\n").unwrap_or(&bytes)))
-        } else {
-            None
+        let (common_dir, git_dir) = match paths {
+            [common_dir, git_dir] => (path_from(common_dir), path_from(git_dir)),
+            // A folder's name holds a newline: each path by itself.
+            _ => (path(dir, "--git-common-dir")?, path(dir, "--absolute-git-dir")?),
         };
-        Ok(Some(Self {
-            common_dir: path_from(common_dir),
-            git_dir: path_from(git_dir),
-            toplevel,
-            inside_git_dir: inside_git_dir == b"true",
-        }))
+        let toplevel = if inside_work_tree == b"true" { Some(path(dir, "--show-toplevel")?) } else { None };
+        Ok(Some(Self { common_dir, git_dir, toplevel, inside_git_dir: inside_git_dir == b"true" }))
     }
+}
+
+fn rev_parse(dir: &Path, questions: &[&str]) -> Git {
+    Git::at(dir).args(["rev-parse", "--path-format=absolute"]).args(questions)
+}
+
+fn path(dir: &Path, question: &str) -> Result<PathBuf> {
+    let bytes = rev_parse(dir, &[question]).run()?;
+    Ok(path_from(bytes.strip_suffix(b"\n").unwrap_or(&bytes)))
 }

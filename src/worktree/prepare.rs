@@ -19,12 +19,13 @@ pub struct Prepared {
 /// The files of the main checkout that git does not track and that match `patterns` (git's `glob`
 /// pathspecs), relative to its top level.
 pub(super) fn candidates(main: &Path, patterns: &[String]) -> Result<Vec<PathBuf>> {
-    if patterns.is_empty() || !main.join(".git").exists() {
+    if patterns.is_empty() {
         return Ok(Vec::new());
     }
     let pathspecs = patterns.iter().map(|pattern| format!(":(top,glob){pattern}"));
-    let bytes = Git::at(main).args(["ls-files", "--others", "-z", "--"]).args(pathspecs).run()?;
-    Ok(records(&bytes).map(path_from).collect())
+    let output = Git::at(main).args(["ls-files", "--others", "-z", "--"]).args(pathspecs).output()?;
+    // Beside a bare repository there is no checkout, and git refuses.
+    Ok(if output.success() { records(&output.stdout).map(path_from).collect() } else { Vec::new() })
 }
 
 /// Copies those of `candidates` that git ignores in the worktree, too.

@@ -52,8 +52,7 @@ impl Outcome {
 pub type Step<'a> = &'a (dyn Fn(&TaskId) + Sync);
 
 enum Registered {
-    /// Ready, and whether git's lock is still on it: a run was killed just before it took it off.
-    Exists(Record, bool),
+    Exists(Record),
     /// To be checked out at this commit.
     Unfinished(Record, Oid, Lock),
     /// Another process is at it.
@@ -183,8 +182,10 @@ impl Setup<'_> {
             }
             Some(entry) if !entry.prunable && entry.path.exists() && known => {
                 require_branch(entry, &record)?;
-                let locked = entry.locked.as_deref() == Some(&record.lock_reason());
-                return Ok(Registered::Exists(record, locked));
+                if entry.locked.as_deref() == Some(&record.lock_reason()) {
+                    self.unlock_if_locked(&record)?;
+                }
+                return Ok(Registered::Exists(record));
             }
             Some(entry) if !known => return Err(self.foreign_worktree(entry)),
             // Somebody removed the folder by hand; the branch is still there.
@@ -208,6 +209,16 @@ impl Setup<'_> {
         git::add_worktree(self.project.git_dir(), &new, lock.file())?;
         let tip = tip.unwrap_or(&record.base).clone();
         Ok(Registered::Unfinished(record, tip, task_lock))
+    }
+
+    /// A run was killed between recording and unlocking, or is through with both since we asked; the
+    /// caller holds the task's lock, so it is not in between.
+    fn unlock_if_locked(&self, record: &Record) -> Result<()> {
+        let list = git::list_worktrees(self.project.git_dir())?;
+        if list.iter().any(|entry| entry.path == record.path && entry.locked.is_some()) {
+            git::unlock_worktree(self.project.git_dir(), &record.path)?;
+        }
+        Ok(())
     }
 
     fn new_record(&self, task: &TaskId) -> Record {
@@ -288,12 +299,7 @@ impl Setup<'_> {
     /// Waits for another process that is at this task, then looks again.
     fn finish(&self, task: &TaskId, registered: Registered, shared: &Shared) -> Result<Outcome> {
         match registered {
-            Registered::Exists(record, locked) => {
-                if locked {
-                    git::unlock_worktree(self.project.git_dir(), &record.path)?;
-                }
-                Ok(Outcome::Exists(record))
-            }
+            Registered::Exists(record) => Ok(Outcome::Exists(record)),
             Registered::Unfinished(record, tip, lock) => self.check_out(record, &tip, &lock, shared),
             Registered::Elsewhere => {
                 drop(self.task_lock(task).acquire()?);

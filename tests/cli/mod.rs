@@ -1,9 +1,11 @@
 //! `ctx` as it is run in real repositories with the real git.
 
+mod bad_input;
 mod demo;
 mod extract;
 mod hooks;
 mod kill;
+mod layouts;
 mod merge;
 mod tasks;
 mod worktrees;
