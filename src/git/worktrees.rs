@@ -25,22 +25,24 @@ pub struct Registration {
 }
 
 /// Every registration, the main worktree first.
-///
-/// Git fails while another git is in the middle of adding one (its `commondir` is empty for a moment);
-/// so a failure is looked at again.
 pub fn list_worktrees(dir: &Path) -> Result<Vec<Registration>> {
-    let call = Git::at(dir).args(["worktree", "list", "--porcelain", "-z"]);
-    for _ in 0..LOOKS {
+    Ok(parse(&again(&Git::at(dir).args(["worktree", "list", "--porcelain", "-z"]))?))
+}
+
+/// Runs a call that reads all registrations. Git fails, before it does anything, while another git is in
+/// the middle of adding one (its `commondir` is empty for a moment); so a failure is tried again.
+fn again(call: &Git) -> Result<Vec<u8>> {
+    for _ in 0..TRIES {
         let output = call.output()?;
         if output.success() {
-            return Ok(parse(&output.stdout));
+            return Ok(output.stdout);
         }
         std::thread::sleep(PAUSE);
     }
-    Ok(parse(&call.run()?))
+    call.run()
 }
 
-const LOOKS: usize = 5;
+const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
 fn parse(bytes: &[u8]) -> Vec<Registration> {
@@ -120,7 +122,7 @@ pub fn run_post_checkout(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Res
 
 /// Takes the lock off.
 pub fn unlock_worktree(dir: &Path, path: &Path) -> Result<()> {
-    Git::at(dir).args(["worktree", "unlock", "--end-of-options"]).arg(path).run().map(drop)
+    again(&Git::at(dir).args(["worktree", "unlock", "--end-of-options"]).arg(path)).map(drop)
 }
 
 /// Drops the registration of a worktree whose folder is gone. With a folder there, git refuses unless

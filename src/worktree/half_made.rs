@@ -25,8 +25,7 @@ pub(super) fn clear(project: &Project, record: &Record) -> Result<()> {
         let reason = fs::read_to_string(entry.join("locked")).unwrap_or_default();
         if reason.trim_end() != record.lock_reason() {
             if named_after(&entry, &record.path) {
-                // A kill between `mkdir` and the lock leaves an empty folder; one with content stays.
-                let _ = fs::remove_dir(&entry);
+                drop_unstarted(&entry);
             }
             continue;
         }
@@ -38,6 +37,18 @@ pub(super) fn clear(project: &Project, record: &Record) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A kill before the lock's reason was written leaves an empty folder, or one with an empty lock in it.
+/// One with any content is somebody's and stays.
+fn drop_unstarted(entry: &Path) {
+    let lock = entry.join("locked");
+    if fs::metadata(&lock).is_ok_and(|meta| meta.len() == 0)
+        && fs::read_dir(entry).is_ok_and(|all| all.count() == 1)
+    {
+        let _ = state::remove_file(&lock);
+    }
+    let _ = fs::remove_dir(entry);
 }
 
 /// Git calls the entry like the worktree's folder, with a number behind it where that is taken.
