@@ -238,6 +238,17 @@ pub struct Merge {
 /// `ctx cleanup`.
 #[derive(Args, Debug)]
 pub struct Cleanup {
+    /// Only these tasks' worktrees
+    pub task: Vec<String>,
+    /// Also branches that are not merged, and tasks that are not completed
+    #[arg(long)]
+    pub include_unmerged: bool,
+    /// Also worktrees with uncommitted files
+    #[arg(long)]
+    pub include_dirty: bool,
+    /// Delete the branches at the remote, too
+    #[arg(long)]
+    pub remote: bool,
     /// Say what would be removed, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -37,6 +37,17 @@ pub fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| path.is_absolute())
 }
 
+/// A place just before an effect where the tests kill the process: the one that `CTX_KILL_AT` names.
+/// Release builds have none.
+pub fn kill_point(name: &str) {
+    #[cfg(debug_assertions)]
+    if env("CTX_KILL_AT").as_deref() == Some(name) {
+        std::process::abort();
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
 /// The wall clock.
 pub fn now() -> Timestamp {
     Timestamp::now()

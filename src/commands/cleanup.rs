@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::{Context, Report};
 use crate::cli::Cleanup;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::git::{self, Integrated};
 use crate::plan::Status;
 use crate::state::{Location, PlanStore, Shelf};
-use crate::worktree::{Kept, Record, Records, Removal, empty_trash};
+use crate::worktree::{Kept, Record, Removal, Removed, Risks, Store, empty_trash};
 
 /// `ctx cleanup --json`, one a worktree.
 #[derive(Serialize)]
@@ -22,31 +23,56 @@ struct Row {
     removed: bool,
     /// Why it stays.
     reason: Option<String>,
+    /// How its work is in the branch it was to land on.
+    integrated: Option<Integrated>,
+    /// What `ctx undo` brings back.
+    undo: Option<String>,
     /// Where its ignored files are, for 30 days.
     trash: Option<PathBuf>,
+    /// Copies that set-up made and that differ from the main checkout's by now.
+    changed_copies: Vec<PathBuf>,
+    /// What stayed after all, and why.
+    notes: Vec<String>,
 }
 
 pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let context = Context::here()?;
     // Set-up registers under the same lock: what is examined here is not half made.
     let _lock = context.project.lock("worktrees").acquire()?;
-    let removal = Removal::new(&context.project)?;
+    let risks = Risks { unmerged: args.include_unmerged, dirty: args.include_dirty };
+    let removal = Removal::new(&context.project, &context.settings.worktrees.copy, risks, args.remote)?;
     let plans = context.project.plans();
+    let named =
+        |record: &&Record| args.task.is_empty() || args.task.iter().any(|id| record.task.as_str() == id);
+    let chosen: Vec<Record> = removal.records().iter().filter(named).cloned().collect();
+    if let Some(id) =
+        args.task.iter().find(|id| chosen.iter().all(|record| record.task.as_str() != id.as_str()))
+    {
+        return Err(Error::refused(format!("`{id}` has no worktree")).hint("see `ctx worktree list`"));
+    }
     let mut rows = Vec::new();
-    for record in Records::of(&context.project).list()? {
+    for record in chosen {
         let status = status(&plans, &record)?;
         rows.push(clean(&removal, record, status, args.dry_run)?);
     }
     let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run))?;
-    if !args.dry_run {
+    report.messages = aged(&context, removal.records(), args.dry_run)?;
+    Ok(report)
+}
+
+/// What was saved 30 days ago goes for good.
+fn aged(context: &Context, records: &[Record], dry_run: bool) -> Result<Vec<String>> {
+    let verb = if dry_run { "would be given up" } else { "given up" };
+    let expired = Store::of(&context.project).expire(records, dry_run)?;
+    let mut messages: Vec<String> =
+        expired.iter().map(|id| format!("note: `{id}` was saved 30 days ago; {verb}")).collect();
+    if !dry_run {
         let root = context.settings.worktree_root(&context.project.home, "");
         for folder in empty_trash(&root)? {
-            report
-                .messages
-                .push(format!("note: `{}` was in the trash for 30 days; removed", folder.display()));
+            messages.push(format!("note: `{}` was in the trash for 30 days; removed", folder.display()));
         }
     }
-    Ok(report)
+    Ok(messages)
 }
 
 /// The status of a worktree's task; none if its plan is archived or gone.
@@ -65,26 +91,43 @@ fn status(plans: &PlanStore, record: &Record) -> Result<Option<Status>> {
 fn clean(removal: &Removal<'_>, record: Record, status: Option<Status>, dry_run: bool) -> Result<Row> {
     let removable = match removal.examine(record, status)? {
         Ok(removable) => removable,
-        Err(Kept { record, why }) => return Ok(row(&record, false, Some(why), None)),
+        Err(kept) => {
+            if !dry_run {
+                removal.give_up(&kept)?;
+            }
+            let Kept { record, why } = kept;
+            return Ok(row(&record, Err(why)));
+        }
     };
-    if dry_run {
-        return Ok(row(removable.record(), true, None, None));
-    }
-    Ok(match removal.remove(&removable) {
-        Ok(removed) => row(removable.record(), true, None, removed.trash),
-        Err(error) => row(removable.record(), false, Some(error.fact), None),
-    })
+    let outcome = match dry_run {
+        true => Ok(Removed::default()),
+        false => removal.remove(&removable).map_err(|error| error.fact),
+    };
+    let mut row = row(removable.record(), outcome);
+    row.integrated = removable.integrated();
+    row.changed_copies = removable.changed_copies;
+    Ok(row)
 }
 
-fn row(record: &Record, removed: bool, reason: Option<String>, trash: Option<PathBuf>) -> Row {
+fn row(record: &Record, outcome: Result<Removed, String>) -> Row {
+    let (removed, reason) = match outcome {
+        Ok(removed) => (Some(removed), None),
+        Err(why) => (None, Some(why)),
+    };
+    let went = removed.is_some();
+    let Removed { saved, trash, notes } = removed.unwrap_or_default();
     Row {
         task: record.task.to_string(),
         plan: record.plan.clone(),
         path: record.path.clone(),
         branch: record.branch.to_string(),
-        removed,
+        removed: went,
         reason,
+        integrated: None,
+        undo: saved,
         trash,
+        changed_copies: Vec::new(),
+        notes,
     }
 }
 
@@ -92,18 +135,27 @@ fn text(rows: &[Row], dry_run: bool) -> String {
     if rows.is_empty() {
         return "no worktrees to clean up".to_owned();
     }
-    let lines = rows.iter().map(|row| match (&row.reason, &row.trash) {
-        (Some(reason), _) => format!("kept `{}`: {reason}", row.task),
-        (None, _) if dry_run => format!("would remove `{}` and branch `{}`", row.path.display(), row.branch),
-        (None, None) => format!("removed `{}` and branch `{}`", row.path.display(), row.branch),
-        (None, Some(trash)) => format!(
-            "removed `{}` and branch `{}`; its ignored files are in `{}`",
-            row.path.display(),
-            row.branch,
-            trash.display()
-        ),
-    });
-    let removed = rows.iter().filter(|row| row.removed).count();
-    let total = format!("{} removed, {} kept", removed, rows.len() - removed);
-    lines.chain((!dry_run).then_some(total)).collect::<Vec<_>>().join("\n")
+    let mut lines = Vec::new();
+    for row in rows {
+        if let Some(reason) = &row.reason {
+            lines.push(format!("kept `{}`: {reason}", row.task));
+            continue;
+        }
+        let verb = if dry_run { "would remove" } else { "removed" };
+        let mut line = format!("{verb} `{}` and branch `{}`", row.path.display(), row.branch);
+        if let Some(trash) = &row.trash {
+            line += &format!("; its ignored files are in `{}`", trash.display());
+        }
+        if !row.changed_copies.is_empty() {
+            let copies = git::summary(row.changed_copies.iter().map(PathBuf::as_path));
+            line += &format!("; copied in and changed since: {copies}");
+        }
+        lines.push(line);
+        lines.extend(row.notes.iter().map(|note| format!("note: {note}")));
+    }
+    if !dry_run {
+        let removed = rows.iter().filter(|row| row.removed).count();
+        lines.push(format!("{} removed, {} kept", removed, rows.len() - removed));
+    }
+    lines.join("\n")
 }

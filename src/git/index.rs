@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Git, GitError, Oid, Result, path_from, records};
 
 /// A file as a commit has it: its mode in octal digits, and its object.
-pub type Entry = (String, Oid);
+pub type FileVersion = (String, Oid);
 
 /// A path that differs between two commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct PathChange {
     /// Relative to the top level.
     pub path: PathBuf,
     /// In the first commit; none if it is not there.
-    pub old: Option<Entry>,
+    pub old: Option<FileVersion>,
     /// In the second.
-    pub new: Option<Entry>,
+    pub new: Option<FileVersion>,
 }
 
 /// Every path that differs between two commits, renames as two.
@@ -49,7 +49,7 @@ pub fn path_changes(dir: &Path, old: &Oid, new: &Oid) -> Result<Vec<PathChange>>
 /// Makes these paths of the index what is given; none takes one out. No file is touched.
 pub fn set_index<'a>(
     worktree: &Path,
-    entries: impl Iterator<Item = (&'a Path, Option<&'a Entry>)>,
+    entries: impl Iterator<Item = (&'a Path, Option<&'a FileVersion>)>,
 ) -> Result<()> {
     let mut input = Vec::new();
     for (path, entry) in entries {

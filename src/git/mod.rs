@@ -4,7 +4,9 @@
 //! sentences. Values from files reach git as full ref names, object ids, or after `--end-of-options`.
 
 mod index;
+mod integrated;
 mod merge;
+mod objects;
 mod refs;
 mod repository;
 mod status;
@@ -16,11 +18,18 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use index::{Entry, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged};
+pub use index::{
+    FileVersion, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged,
+};
+pub use integrated::{Integrated, integrated};
 pub use merge::{MergeTree, commit_tree, merge_ff_only, merge_tree};
+pub use objects::{
+    Entry, Files, Mode, list_tree, read_blobs, read_file, refs_under, store_bytes, store_commit, store_tree,
+    tree_id, unheld,
+};
 pub use refs::{
-    Branch, Oid, RefUpdate, ahead_behind, branches, changed_paths, is_ancestor, remote_of, resolve,
-    update_ref,
+    Branch, Oid, RefUpdate, ahead_behind, branches, changed_paths, delete_remote_branch, is_ancestor,
+    remote_of, remote_tip, resolve, update_ref,
 };
 pub use repository::Repository;
 pub use status::{Change, Status, status, summary};

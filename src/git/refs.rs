@@ -183,3 +183,23 @@ pub fn remote_of(dir: &Path, branch: &Branch) -> Result<Option<String>> {
     let origin = first.as_deref() == Some("origin") || remotes.any(|remote| remote == "origin");
     Ok(if origin { Some("origin".to_owned()) } else { first.filter(|_| only) })
 }
+
+/// The commit that a branch has at a remote; none if it is not there.
+pub fn remote_tip(dir: &Path, remote: &str, branch: &Branch) -> Result<Option<Oid>> {
+    let name = branch.full();
+    let text = Git::at(dir).args(["ls-remote", "--end-of-options", remote, &name]).line()?;
+    let parse = |line: &str| {
+        line.split_once('\t').filter(|(_, full)| *full == name).and_then(|(oid, _)| Oid::parse(oid))
+    };
+    Ok(text.lines().find_map(parse))
+}
+
+/// Deletes a branch at a remote if it still is at this commit.
+pub fn delete_remote_branch(dir: &Path, remote: &str, branch: &Branch, tip: &Oid) -> Result<()> {
+    let name = branch.full();
+    let lease = format!("--force-with-lease={name}:{tip}");
+    Git::at(dir)
+        .args(["push", "--quiet", &lease, "--end-of-options", remote, &format!(":{name}")])
+        .run()
+        .map(drop)
+}

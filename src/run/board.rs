@@ -172,7 +172,9 @@ impl<'a> Facts<'a> {
                 self.reasons.insert(task.clone(), reason);
                 commit
             }
-            Kind::Landed { tip, .. } | Kind::WorktreeRemoved { tip } => Some(tip),
+            Kind::Landed { tip, .. } => Some(tip),
+            // A squashed branch's own tip is never in the base.
+            Kind::WorktreeRemoved { tip, integrated, .. } => Some(integrated.unwrap_or(tip)),
             _ => None,
         };
         if let Some(commit) = commit {

@@ -57,6 +57,17 @@ pub enum Kind {
     WorktreeRemoved {
         /// The branch's last commit.
         tip: Oid,
+        /// What brings it back: the id of `ctx undo`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saved: Option<String>,
+        /// The commit of the base branch that held its work; none if it was not merged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        integrated: Option<Oid>,
+    },
+    /// A task's worktree and branch are back.
+    WorktreeRestored {
+        /// From what.
+        saved: String,
     },
     /// A task's status changed.
     Status {

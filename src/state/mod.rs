@@ -2,6 +2,7 @@
 //! kill nor a second process can spoil it.
 
 mod atomic;
+mod content;
 mod journal;
 mod lock;
 mod plans;
@@ -13,6 +14,7 @@ pub use atomic::{
     copy_file, create_dir_all, list, move_to, read_optional, remove_file, remove_stale, remove_tree, replace,
     symlink, write_new_dir,
 };
+pub use content::{merge_into, remove_empty_dir, write_content, write_link};
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};

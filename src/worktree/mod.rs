@@ -1,12 +1,17 @@
 //! Worktrees of tasks: which there are, how they are made, how they go.
 
+mod examine;
 mod half_made;
 mod prepare;
 mod record;
 mod remove;
+mod saved;
 mod setup;
+mod snapshot;
 
+pub use examine::{Kept, Removable, Risks};
 pub use prepare::Prepared;
-pub use record::{Progress, Record, Records};
-pub use remove::{Kept, Removable, Removal, Removed, empty_trash};
+pub use record::{Progress, Record, Records, UnderWay};
+pub use remove::{Removal, Removed};
+pub use saved::{Content, Holds, Saved, Store, empty_trash};
 pub use setup::{Outcome, Setup, Step};

@@ -22,6 +22,16 @@ pub enum Progress {
     Ready,
 }
 
+/// A removal or an undo that is under way, or was cut short; the same command finishes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnderWay {
+    /// `ctx cleanup`, saving under this id.
+    Removing(String),
+    /// `ctx undo` of this id.
+    Restoring(String),
+}
+
 /// One worktree of one task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -40,6 +50,9 @@ pub struct Record {
     pub base: Oid,
     /// How far its set-up came.
     pub progress: Progress,
+    /// What was begun with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<UnderWay>,
 }
 
 fn task_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<TaskId, D::Error> {

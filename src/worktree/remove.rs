@@ -1,65 +1,50 @@
-//! Removes a task's worktree and branch when that loses nothing.
+//! Removes a worktree and its branch so that everything in them can be brought back.
 //!
-//! Only a `Removable` can be removed, and only `examine` makes one: each of its questions is a fact
-//! asked of git. What cannot be proven stays, with the reason.
+//! In: a `Removable`. First everything is saved under a ref, then the folder moves to the trash in one
+//! step, then the rest goes. The record says what was begun, and goes last: whatever is killed in between
+//! is finished by the next run.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Progress, Record, Records};
+use super::examine::{Examination, Kept, Removable, Risks, same_content};
+use super::saved::{Content, Holds, Saved, Store, trash};
+use super::snapshot::Snapshot;
+use super::{Record, Records, UnderWay};
 use crate::error::{Error, Result};
-use crate::git::{self, Git, Oid, RefUpdate, Registration, path_from, records};
+use crate::git::{self, Files, Oid, RefUpdate};
 use crate::plan::Status;
 use crate::state::{self, Kind, Project};
-use crate::world;
-
-/// A worktree whose removal loses nothing: registered as recorded, unlocked, clean, and its branch is in
-/// the branch it was to land on.
-#[derive(Clone, Debug)]
-pub struct Removable {
-    record: Record,
-    tip: Option<Oid>,
-    registered: bool,
-}
-
-impl Removable {
-    /// The worktree.
-    pub fn record(&self) -> &Record {
-        &self.record
-    }
-}
-
-/// Why a worktree stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The worktree.
-    pub record: Record,
-    /// The fact.
-    pub why: String,
-}
+use crate::world::kill_point;
 
 /// What a removal left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
+    /// What `ctx undo` brings back; none if there was neither a branch nor a folder.
+    pub saved: Option<String>,
     /// The folder in the trash that holds the worktree's ignored files, if it had any.
     pub trash: Option<PathBuf>,
+    /// What stayed after all, and why.
+    pub notes: Vec<String>,
 }
 
 /// The removals of one repository.
 pub struct Removal<'a> {
     project: &'a Project,
-    registrations: Vec<Registration>,
+    examination: Examination<'a>,
+    remote: bool,
 }
 
-/// The folder beside the worktrees that removed ones are moved to.
-const TRASH: &str = ".trash";
-
-/// How long ignored files of removed worktrees are kept.
-const TRASH_DAYS: i64 = 30;
-
 impl<'a> Removal<'a> {
-    /// Reads what is registered.
-    pub fn new(project: &'a Project) -> Result<Self> {
-        Ok(Self { project, registrations: git::list_worktrees(project.git_dir())? })
+    /// Reads what is recorded and registered. `copy` is the setting `worktrees.copy`; `remote`: branches go
+    /// from the remote, too. The caller holds the lock `worktrees`.
+    pub fn new(project: &'a Project, copy: &[String], risks: Risks, remote: bool) -> Result<Self> {
+        Ok(Self { project, examination: Examination::new(project, copy, risks)?, remote })
+    }
+
+    /// Every worktree there is a record of.
+    pub fn records(&self) -> &[Record] {
+        &self.examination.records
     }
 
     /// May it go? `status` is its task's, none if the plan is archived or gone. The outer error is one of
@@ -69,130 +54,238 @@ impl<'a> Removal<'a> {
         record: Record,
         status: Option<Status>,
     ) -> Result<std::result::Result<Removable, Kept>> {
-        let reason = match status {
-            None | Some(Status::Completed) => self.reason_to_keep(&record)?,
-            Some(status) => Some(format!("its task is {status}")),
-        };
-        match reason {
-            Some(why) => Ok(Err(Kept { record, why })),
-            None => {
-                let tip = git::resolve(self.project.git_dir(), &record.branch.full())?;
-                let registered = self.registrations.iter().any(|entry| entry.path == record.path);
-                Ok(Ok(Removable { record, tip, registered }))
-            }
+        self.examination.examine(record, status)
+    }
+
+    /// Takes back what an earlier run began with a worktree that now stays where it is.
+    pub fn give_up(&self, kept: &Kept) -> Result<()> {
+        match &kept.record.under_way {
+            Some(UnderWay::Removing(id)) => self.abandon(&kept.record, id),
+            _ => Ok(()),
         }
     }
 
-    fn reason_to_keep(&self, record: &Record) -> Result<Option<String>> {
-        if record.progress == Progress::Creating {
-            return Ok(Some("its set-up was not finished; `ctx worktree setup` does".to_owned()));
-        }
-        if self.project.here.as_deref() == Some(&record.path) {
-            return Ok(Some("the command runs in it".to_owned()));
-        }
-        match self.registrations.iter().find(|entry| entry.path == record.path) {
-            Some(entry) if entry.locked.is_some() => return Ok(Some("it is locked".to_owned())),
-            Some(entry) if entry.branch.as_ref() != Some(&record.branch) => {
-                return Ok(Some(format!("`{}` is not checked out in it", record.branch)));
-            }
-            Some(_) if record.path.exists() => {
-                let status = git::status(&record.path)?;
-                if !status.clean() {
-                    return Ok(Some(format!("uncommitted files: {}", status.summary())));
-                }
-            }
-            None if record.path.exists() => {
-                return Ok(Some("its folder is there, but git has no worktree registered for it".to_owned()));
-            }
-            _ => {}
-        }
-        self.not_landed(record)
+    fn abandon(&self, record: &Record, id: &str) -> Result<()> {
+        Store::of(self.project).abandon(id)?;
+        Records::of(self.project).write(&Record { under_way: None, ..record.clone() })
     }
 
-    fn not_landed(&self, record: &Record) -> Result<Option<String>> {
-        let dir = self.project.git_dir();
-        let Some(tip) = git::resolve(dir, &record.branch.full())? else { return Ok(None) };
-        let Some(into) = git::resolve(dir, &record.into.full())? else {
-            return Ok(Some(format!("branch `{}`, where it was to land, is gone", record.into)));
-        };
-        if git::is_ancestor(dir, &tip, &into)? {
-            return Ok(None);
-        }
-        let (ahead, _) = git::ahead_behind(dir, &into, &tip)?;
-        Ok(Some(format!("`{}` has {ahead} commit(s) that are not in `{}`", record.branch, record.into)))
-    }
-
-    /// Removes worktree, registration, branch and record, in an order that a killed run can be repeated.
+    /// Removes worktree, registration, branch and record.
     pub fn remove(&self, removable: &Removable) -> Result<Removed> {
-        let Removable { record, tip, registered } = removable;
-        let dir = self.project.git_dir();
-        let trash = if record.path.exists() { Some(self.move_to_trash(record)?) } else { None };
-        if *registered {
-            git::unregister_worktree(dir, &record.path)?;
+        let record = &removable.record;
+        let saved = match &removable.begun {
+            Some(begun) => Some(begun.clone()),
+            None => self.save(removable)?,
+        };
+        let mut removed =
+            Removed { saved: saved.as_ref().map(|saved| saved.id.clone()), ..Removed::default() };
+        if let Some(saved) = &saved {
+            self.require_unchanged(record, saved)?;
         }
-        if let Some(tip) = tip {
-            let name = record.branch.full();
-            let update = RefUpdate { name: &name, new: None, old: tip, reason: "ctx cleanup" };
-            if !git::update_ref(dir, &update)? {
-                return Err(Error::refused(format!("branch `{}` moved meanwhile; it stays", record.branch)));
+        if self.examination.registration(record).is_some() {
+            kill_point("remove-registration");
+            git::unregister_worktree(self.project.git_dir(), &record.path)?;
+        }
+        if let Some(saved) = &saved {
+            self.delete_branch(saved, &mut removed)?;
+            if self.remote {
+                self.delete_remote_branch(saved, &mut removed)?;
             }
-            let kind = Kind::WorktreeRemoved { tip: tip.clone() };
-            self.project.journal().record(Some(&record.plan), Some(record.task.as_str()), kind)?;
+            let folder = saved.trash();
+            self.empty(saved, &folder)?;
+            removed.trash = folder.exists().then_some(folder);
+            self.note_in_journal(record, saved)?;
         }
+        kill_point("remove-record");
         Records::of(self.project).remove(record)?;
-        Ok(Removed { trash: trash.filter(|folder| folder.exists()) })
+        Ok(removed)
     }
 
-    /// Moves the folder away in one step. What git tracks is in the commit and goes at once, and so does
-    /// what set-up copied and nobody changed; other ignored files stay in the trash.
-    fn move_to_trash(&self, record: &Record) -> Result<PathBuf> {
-        let trash = record.path.with_file_name(TRASH);
-        state::create_dir_all(&trash)?;
-        let time = world::now().strftime("%Y%m%d-%H%M%S");
-        let folder = trash.join(format!("{time}-{}", record.task));
-        state::move_to(&record.path, &folder)?;
-        // Somebody may have written to it after it was examined; nobody can any more.
-        let status = git::status(&folder)?;
-        if !status.clean() {
-            state::move_to(&folder, &record.path)?;
-            return Err(Error::refused(format!("uncommitted files: {}", status.summary())));
+    /// Saves everything and moves the folder to the trash.
+    fn save(&self, removable: &Removable) -> Result<Option<Saved>> {
+        let Removable { record, found, .. } = removable;
+        let Some(tip) = found.tip.clone() else { return Ok(None) };
+        let store = Store::of(self.project);
+        let id = match &record.under_way {
+            Some(UnderWay::Removing(id)) => id.clone(),
+            _ => store.free_id(record)?,
+        };
+        kill_point("remove-begin");
+        let under_way = Some(UnderWay::Removing(id.clone()));
+        Records::of(self.project).write(&Record { under_way, ..record.clone() })?;
+        let mut holds = Holds {
+            record: Record { under_way: None, ..record.clone() },
+            tip: tip.clone(),
+            integrated: found.integrated.as_ref().map(|(_, into)| into.clone()),
+            commits: found.commits,
+            changed: found.changed,
+            untracked: found.untracked,
+            copies: found.copies.clone(),
+            content: None,
+        };
+        let (tree, parents) = match &found.git_dir {
+            None => (git::tree_id(self.project.git_dir(), &tip)?, vec![tip]),
+            Some(git_dir) => self.take_down(record, git_dir, &mut holds)?,
+        };
+        let commit = self.commit(&holds, &tree, &parents)?;
+        kill_point("remove-save");
+        store.write(&id, &commit)?;
+        if holds.content.is_some() {
+            let folder = trash(record, &id);
+            state::create_dir_all(folder.parent().unwrap_or(&folder))?;
+            kill_point("remove-move");
+            state::move_to(&record.path, &folder)?;
         }
-        let list = |args: &[&str]| -> Result<Vec<PathBuf>> {
-            let bytes = Git::at(&folder).args(["ls-files", "-z"]).args(args).run()?;
-            Ok(records(&bytes).map(path_from).collect())
+        Ok(Some(Saved { id, commit, holds }))
+    }
+
+    fn take_down(&self, record: &Record, git_dir: &Path, holds: &mut Holds) -> Result<(Oid, Vec<Oid>)> {
+        let scratch = self.scratch();
+        let files = Files { git_dir, dir: &record.path };
+        let snapshot = Snapshot::take(files, &scratch)?;
+        if snapshot.head != holds.tip {
+            return Err(Error::refused(format!("`{}` moved meanwhile", record.branch)));
+        }
+        let index = snapshot.store_index(files, &scratch)?;
+        let known: Vec<&Oid> = holds.integrated.iter().collect();
+        let unnamed = snapshot.unnamed_commits(files, &record.branch.full(), &known)?;
+        state::remove_tree(&scratch)?;
+        holds.content = Some(Content {
+            git_dir: git_dir.to_owned(),
+            work: snapshot.work.clone(),
+            index: snapshot.index.clone(),
+        });
+        let parents = [snapshot.head, index].into_iter().chain(unnamed).collect();
+        Ok((snapshot.work, parents))
+    }
+
+    /// Folder of index files that are needed for a moment; the lock keeps it to one process.
+    fn scratch(&self) -> PathBuf {
+        self.project.ctx_dir().join("saving")
+    }
+
+    fn commit(&self, holds: &Holds, tree: &Oid, parents: &[Oid]) -> Result<Oid> {
+        let Record { task, plan, branch, .. } = &holds.record;
+        let json = serde_json::to_string(holds)
+            .map_err(|error| Error::environment(format!("cannot describe what is saved: {error}")))?;
+        let message = format!("saved {task} of {plan}: {branch}\n\n{json}\n");
+        Ok(git::store_commit(self.project.git_dir(), tree, parents, &message)?)
+    }
+
+    /// Somebody may have written to the folder after it was saved; now that it has another name nobody does.
+    fn require_unchanged(&self, record: &Record, saved: &Saved) -> Result<()> {
+        let Some(content) = &saved.holds.content else { return Ok(()) };
+        let folder = saved.trash();
+        // Without the registration this was passed by an earlier run.
+        if self.examination.registration(record).is_none() || !folder.exists() {
+            return Ok(());
+        }
+        kill_point("remove-verify");
+        let files = Files { git_dir: &content.git_dir, dir: &folder };
+        let scratch = self.scratch();
+        let now = Snapshot::take(files, &scratch);
+        state::remove_tree(&scratch)?;
+        let before = Snapshot {
+            head: saved.holds.tip.clone(),
+            work: content.work.clone(),
+            index: content.index.clone(),
         };
-        let ignored = list(&["--others", "--ignored", "--exclude-standard"])?;
-        let same = |path: &PathBuf| {
-            let read = |dir: &Path| std::fs::read(dir.join(path)).ok();
-            read(&folder).is_some_and(|copy| read(&self.project.home) == Some(copy))
+        if now.as_ref().ok() == Some(&before) {
+            return Ok(());
+        }
+        kill_point("remove-move-back");
+        state::move_to(&folder, &record.path)?;
+        self.abandon(record, &saved.id)?;
+        Err(now.err().unwrap_or_else(|| Error::refused("it was changed while it was examined")))
+    }
+
+    fn delete_branch(&self, saved: &Saved, removed: &mut Removed) -> Result<()> {
+        let Holds { record, tip, .. } = &saved.holds;
+        let name = record.branch.full();
+        if git::resolve(self.project.git_dir(), &name)?.is_none() {
+            return Ok(());
+        }
+        kill_point("remove-branch");
+        let update = RefUpdate { name: &name, new: None, old: tip, reason: "ctx cleanup" };
+        if !git::update_ref(self.project.git_dir(), &update)? {
+            removed.notes.push(format!("branch `{}` moved meanwhile; it stays", record.branch));
+        }
+        Ok(())
+    }
+
+    /// The branch of that name at the remote goes if everything in it was in the local one, which is saved.
+    fn delete_remote_branch(&self, saved: &Saved, removed: &mut Removed) -> Result<()> {
+        let Holds { record, tip, .. } = &saved.holds;
+        let (dir, branch) = (self.project.git_dir(), &record.branch);
+        let Some(remote) = git::remote_of(dir, branch)? else { return Ok(()) };
+        let there = match git::remote_tip(dir, &remote, branch) {
+            Ok(Some(there)) => there,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                removed.notes.push(format!("branch `{branch}` at `{remote}` was not asked for: {error}"));
+                return Ok(());
+            }
         };
-        if ignored.iter().any(|path| !same(path)) {
-            for path in list(&["--cached"])? {
+        let held = git::resolve(dir, there.as_str())?.is_some() && git::is_ancestor(dir, &there, tip)?;
+        if !held {
+            removed.notes.push(format!("branch `{branch}` at `{remote}` has other commits; it stays"));
+            return Ok(());
+        }
+        kill_point("remove-remote-branch");
+        if let Err(error) = git::delete_remote_branch(dir, &remote, branch, &there) {
+            removed.notes.push(format!("branch `{branch}` at `{remote}` stays: {error}"));
+        }
+        Ok(())
+    }
+
+    /// What is saved goes from the trash, and so do copies that nobody changed; what git ignored stays, as do
+    /// folders that were empty.
+    fn empty(&self, saved: &Saved, folder: &Path) -> Result<()> {
+        if !folder.exists() {
+            return Ok(());
+        }
+        kill_point("remove-content");
+        let mut above: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut parents = |path: &Path| above.extend(path.ancestors().skip(1).map(Path::to_owned));
+        for (n, (entry, _)) in git::list_tree(self.project.git_dir(), &saved.commit)?.into_iter().enumerate()
+        {
+            if n == 1 {
+                kill_point("remove-content-midway");
+            }
+            parents(&entry.path);
+            let path = folder.join(&entry.path);
+            match entry.mode {
+                git::Mode::Gitlink => state::remove_empty_dir(&path),
+                _ => state::remove_file(&path)?,
+            }
+        }
+        for path in &saved.holds.copies {
+            parents(path);
+            if same_content(&folder.join(path), &self.project.home.join(path)) {
                 state::remove_file(&folder.join(path))?;
             }
-            state::remove_file(&folder.join(".git"))?;
-        } else {
-            state::remove_tree(&folder)?;
         }
-        Ok(folder)
+        state::remove_file(&folder.join(".git"))?;
+        // Longest first: what is inside goes before what is around it. The last one is the folder itself.
+        for path in above.iter().rev() {
+            state::remove_empty_dir(&folder.join(path));
+        }
+        state::remove_empty_dir(folder);
+        state::remove_empty_dir(folder.parent().unwrap_or(folder));
+        Ok(())
     }
-}
 
-/// Empties what has been in the trash of these worktree folders for 30 days; gives what was removed.
-pub fn empty_trash(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut gone = Vec::new();
-    for folder in state::list(&root.join(TRASH))? {
-        let age = folder.file_name().and_then(|name| {
-            let time = name.to_str()?.get(..15)?;
-            jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", time).ok()
-        });
-        let Some(removed) = age.and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC).ok()) else {
-            continue;
-        };
-        if world::now().duration_since(removed.timestamp()).as_hours() > TRASH_DAYS * 24 {
-            state::remove_tree(&folder)?;
-            gone.push(folder);
+    fn note_in_journal(&self, record: &Record, saved: &Saved) -> Result<()> {
+        let journal = self.project.journal();
+        let known = journal.read()?.iter().any(
+            |event| matches!(&event.kind, Kind::WorktreeRemoved { saved: Some(id), .. } if *id == saved.id),
+        );
+        if known {
+            return Ok(());
         }
+        kill_point("remove-journal");
+        let Holds { tip, integrated, .. } = saved.holds.clone();
+        let kind = Kind::WorktreeRemoved { tip, saved: Some(saved.id.clone()), integrated };
+        journal.record(Some(&record.plan), Some(record.task.as_str()), kind)
     }
-    Ok(gone)
 }

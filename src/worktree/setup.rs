@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::prepare::{Prepared, candidates, copy_ignored};
-use super::{Progress, Record, Records, half_made};
+use super::{Progress, Record, Records, UnderWay, half_made};
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, NewWorktree, Oid, Registration};
 use crate::plan::TaskId;
@@ -172,6 +172,9 @@ impl Setup<'_> {
             return Ok(Registered::Elsewhere);
         };
         let recorded = self.records().read(self.plan, task)?;
+        if let Some(under_way) = recorded.as_ref().and_then(|record| record.under_way.as_ref()) {
+            return Err(cut_short(task, under_way));
+        }
         let known = recorded.is_some();
         let mut record = recorded.unwrap_or_else(|| self.new_record(task));
         let tip = around.tips.get(&record.branch);
@@ -230,6 +233,7 @@ impl Setup<'_> {
             into: self.into.clone(),
             base: self.base.clone(),
             progress: Progress::Creating,
+            under_way: None,
         }
     }
 
@@ -326,6 +330,15 @@ impl Setup<'_> {
         self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
         Ok(Outcome::Created(record, prepared))
     }
+}
+
+fn cut_short(task: &TaskId, under_way: &UnderWay) -> Error {
+    let (what, command) = match under_way {
+        UnderWay::Removing(_) => ("removal", "ctx cleanup".to_owned()),
+        UnderWay::Restoring(id) => ("undo", format!("ctx undo {id}")),
+    };
+    Error::refused(format!("the {what} of the worktree of `{task}` was not finished"))
+        .hint(format!("finish it with `{command}`"))
 }
 
 /// Nothing, or an empty folder, stands where the worktree shall be.

@@ -1,6 +1,7 @@
 //! `ctx` as it is run in real repositories with the real git.
 
 mod bad_input;
+mod cleanup;
 mod demo;
 mod extract;
 mod hooks;
