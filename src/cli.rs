@@ -42,6 +42,8 @@ pub enum Command {
     Merge(Merge),
     /// Remove the worktrees and branches of tasks that are merged and clean
     Cleanup(Cleanup),
+    /// List what was removed, and bring it back
+    Undo(Undo),
     /// Check git, the client, the plugin and this project
     Doctor(Json),
     /// Show the whole job in a temporary repository, without a network and without a model
@@ -252,6 +254,16 @@ pub struct Cleanup {
     /// Say what would be removed, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `ctx undo`.
+#[derive(Args, Debug)]
+pub struct Undo {
+    /// What to bring back: its id, or its task if only one of that name was removed
+    pub id: Option<String>,
     /// For programs.
     #[command(flatten)]
     pub json: Json,

@@ -155,7 +155,8 @@ fn text(rows: &[Row], dry_run: bool) -> String {
     }
     if !dry_run {
         let removed = rows.iter().filter(|row| row.removed).count();
-        lines.push(format!("{} removed, {} kept", removed, rows.len() - removed));
+        let undo = if removed > 0 { "; `ctx undo` lists what can be brought back" } else { "" };
+        lines.push(format!("{} removed, {} kept{undo}", removed, rows.len() - removed));
     }
     lines.join("\n")
 }

@@ -9,6 +9,7 @@ mod plan;
 mod status;
 mod style;
 mod task;
+mod undo;
 mod worktree;
 
 use clap::CommandFactory;
@@ -95,6 +96,7 @@ pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         Command::Commit(args) => commit::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Cleanup(args) => cleanup::run(&args),
+        Command::Undo(args) => undo::run(&args),
         Command::Doctor(json) => doctor::run(json),
         Command::Demo(args) => demo::run(&args, say),
         Command::Completions { shell } => {

@@ -294,3 +294,9 @@ pub fn refs_under(dir: &Path, prefix: &str) -> Result<Vec<(String, Oid, String)>
     let parse = |fields: &[String]| Some((fields[0].clone(), Oid::parse(&fields[1])?, fields[2].clone()));
     Ok(fields.chunks_exact(3).filter_map(parse).collect())
 }
+
+/// Gives a ref another name in one step, if it still is what the caller saw.
+pub fn rename_ref(dir: &Path, from: &str, to: &str, commit: &Oid) -> Result<()> {
+    let input = format!("start\ncreate {to} {commit}\ndelete {from} {commit}\ncommit\n");
+    Git::at(dir).args(["update-ref", "--stdin"]).stdin(input).run().map(drop)
+}

@@ -118,6 +118,17 @@ impl<'a> Store<'a> {
         Ok(self.under(SAVED)?.into_iter().find(|saved| saved.id == id))
     }
 
+    /// Was it brought back?
+    pub(super) fn restored(self, id: &str) -> Result<bool> {
+        Ok(self.under(RESTORED)?.iter().any(|saved| saved.id == id))
+    }
+
+    /// Keeps it as brought back.
+    pub(super) fn mark_restored(self, saved: &Saved) -> Result<()> {
+        let (from, to) = (format!("{SAVED}{}", saved.id), format!("{RESTORED}{}", saved.id));
+        Ok(git::rename_ref(self.project.git_dir(), &from, &to, &saved.commit)?)
+    }
+
     fn under(self, prefix: &str) -> Result<Vec<Saved>> {
         let refs = git::refs_under(self.project.git_dir(), prefix)?;
         let parse = |(name, commit, body): (String, Oid, String)| {

@@ -9,4 +9,5 @@ mod kill;
 mod layouts;
 mod merge;
 mod tasks;
+mod undo;
 mod worktrees;
