@@ -4,5 +4,6 @@
 mod cli;
 mod docs;
 mod e2e;
+mod loss;
 mod plan;
 mod support;

@@ -1,0 +1,4 @@
+//! Nothing is lost: random worktrees on every way out, and kills at every step.
+
+mod state;
+mod zero;
