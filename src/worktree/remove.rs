@@ -66,7 +66,9 @@ impl<'a> Removal<'a> {
     }
 
     fn abandon(&self, record: &Record, id: &str) -> Result<()> {
+        kill_point("remove-abandon");
         Store::of(self.project).abandon(id)?;
+        kill_point("remove-abandon-record");
         Records::of(self.project).write(&Record { under_way: None, ..record.clone() })
     }
 

@@ -41,8 +41,8 @@ impl<'a> Undo<'a> {
     /// Brings back the one with this id, or the only one of this task. Gives its record, and the folder
     /// with what of the trash was in the way, if there is any.
     pub fn restore(&self, wanted: &str, lock: &Lock) -> Result<(Record, Option<PathBuf>)> {
-        if let Some(record) = self.begun(wanted)
-            && self.store().restored(wanted)?
+        if let Some((id, record)) = self.begun(wanted)
+            && self.store().restored(id)?
         {
             return Ok((self.settle(record)?, None));
         }
@@ -73,10 +73,14 @@ impl<'a> Undo<'a> {
         Ok((self.settle(&record)?, trash))
     }
 
-    /// The record of an undo of this id that was cut short.
-    fn begun(&self, id: &str) -> Option<&Record> {
-        let restoring = Some(UnderWay::Restoring(id.to_owned()));
-        self.records.iter().find(|record| record.under_way == restoring)
+    /// The undo of this id or task that was cut short.
+    fn begun(&self, wanted: &str) -> Option<(&str, &Record)> {
+        self.records.iter().find_map(|record| match &record.under_way {
+            Some(UnderWay::Restoring(id)) if id == wanted || record.task.as_str() == wanted => {
+                Some((id.as_str(), record))
+            }
+            _ => None,
+        })
     }
 
     fn settle(&self, record: &Record) -> Result<Record> {
@@ -87,6 +91,7 @@ impl<'a> Undo<'a> {
 
     fn find(&self, wanted: &str) -> Result<Saved> {
         let mut all = self.list()?;
+        let wanted = self.begun(wanted).map_or(wanted, |(id, _)| id);
         if let Some(at) = all.iter().position(|saved| saved.id == wanted) {
             return Ok(all.swap_remove(at));
         }

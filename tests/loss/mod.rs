@@ -1,4 +1,5 @@
 //! Nothing is lost: random worktrees on every way out, and kills at every step.
 
+mod kills;
 mod state;
 mod zero;

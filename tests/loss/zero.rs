@@ -135,7 +135,7 @@ fn require_held(repo: &Repo, seen: &Seen, reachable: &HashSet<String>, row: &ser
 }
 
 /// The ids that these contents have as blobs.
-fn blobs(repo: &Repo, contents: &[Vec<u8>]) -> Vec<String> {
+pub(super) fn blobs(repo: &Repo, contents: &[Vec<u8>]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let mut list = String::new();
     for (n, content) in contents.iter().enumerate() {
@@ -155,7 +155,7 @@ fn blobs(repo: &Repo, contents: &[Vec<u8>]) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn reachable(repo: &Repo) -> HashSet<String> {
+pub(super) fn reachable(repo: &Repo) -> HashSet<String> {
     let list = repo.git(&["rev-list", "--objects", "--no-object-names", "--all"]);
     list.lines().map(str::to_owned).collect()
 }
