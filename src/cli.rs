@@ -143,6 +143,17 @@ pub enum Worktree {
     },
     /// List the worktrees of tasks
     List(Json),
+    /// Bring the base branch into worktrees that are being worked in
+    Sync {
+        /// Only these tasks
+        task: Vec<String>,
+        /// Put the task's commits on top of the base branch instead of merging it
+        #[arg(long)]
+        rebase: bool,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
     /// Print the path of a task's worktree
     Path {
         /// The task

@@ -55,3 +55,32 @@ pub fn commit_tree(dir: &Path, tree: &Oid, parents: &[&Oid], message: &str) -> R
 pub fn merge_ff_only(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
     Git::at(worktree).holding(lock).args(["merge", "--ff-only", "--quiet", commit.as_str()]).run().map(drop)
 }
+
+/// Puts the commits of the branch that is checked out on top of another commit. False if they do not fit;
+/// the rebase is under way then.
+pub fn rebase(worktree: &Path, onto: &Oid, lock: &Arc<File>) -> Result<bool> {
+    let call = Git::at(worktree).holding(lock).args(["-c", "core.editor=true", "rebase", "--quiet"]);
+    let call = call.args(["--no-autostash", "--no-update-refs", onto.as_str()]);
+    let output = call.output()?;
+    let git_dir = Git::at(worktree).args(["rev-parse", "--absolute-git-dir"]).run()?;
+    let git_dir = path_from(git_dir.strip_suffix(b"\n").unwrap_or(&git_dir));
+    let under_way = git_dir.join("rebase-merge").exists() || git_dir.join("rebase-apply").exists();
+    match (output.success(), under_way) {
+        (true, _) => Ok(true),
+        (false, true) => Ok(false),
+        (false, false) => Err(call.failed(&output)),
+    }
+}
+
+/// Takes back a rebase that is under way.
+pub fn abort_rebase(worktree: &Path) -> Result<()> {
+    Git::at(worktree).args(["rebase", "--abort"]).run().map(drop)
+}
+
+/// The paths that are in conflict.
+pub fn conflicts(worktree: &Path) -> Result<Vec<PathBuf>> {
+    let bytes = Git::at(worktree).args(["diff", "--name-only", "--diff-filter=U", "-z"]).run()?;
+    let mut paths: Vec<PathBuf> = records(&bytes).map(path_from).collect();
+    paths.dedup();
+    Ok(paths)
+}

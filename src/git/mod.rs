@@ -22,7 +22,7 @@ pub use index::{
     FileVersion, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged,
 };
 pub use integrated::{Integrated, integrated};
-pub use merge::{MergeTree, commit_tree, merge_ff_only, merge_tree};
+pub use merge::{MergeTree, abort_rebase, commit_tree, conflicts, merge_ff_only, merge_tree, rebase};
 pub use objects::{
     Entry, Files, Mode, list_tree, read_blobs, read_file, refs_under, rename_ref, store_bytes, store_commit,
     store_tree, tree_id, unheld,

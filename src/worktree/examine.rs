@@ -139,6 +139,9 @@ impl<'a> Examination<'a> {
         if let Some(UnderWay::Restoring(id)) = &record.under_way {
             return Ok(Err(format!("its undo was not finished; `ctx undo {id}` does")));
         }
+        if let Some(UnderWay::Syncing(_)) = &record.under_way {
+            return Ok(Err(format!("its sync was not finished; `ctx worktree sync {}` does", record.task)));
+        }
         if record.progress == Progress::Creating {
             return Ok(Err("its set-up was not finished; `ctx worktree setup` does".to_owned()));
         }
@@ -276,16 +279,8 @@ pub(super) fn same_content(a: &Path, b: &Path) -> bool {
 
 /// Nothing is under way in it, and no other repository lies in it.
 fn quiet(record: &Record, git_dir: &Path) -> Answer<()> {
-    for (name, what) in UNDER_WAY {
-        if git_dir.join(name).exists() {
-            return Ok(Err(format!("{what} is under way in it")));
-        }
-    }
-    for (name, what) in [("CHERRY_PICK_HEAD", "a cherry-pick"), ("REVERT_HEAD", "a revert")] {
-        // Where refs are not files (reftable).
-        if git::resolve(git_dir, name)?.is_some() {
-            return Ok(Err(format!("{what} is under way in it")));
-        }
+    if let Some(what) = under_way(git_dir)? {
+        return Ok(Err(format!("{what} is under way in it")));
     }
     if git_dir.join("modules").exists() {
         return Ok(Err("it holds the repositories of submodules".to_owned()));
@@ -294,4 +289,18 @@ fn quiet(record: &Record, git_dir: &Path) -> Answer<()> {
         Some(folder) => Err(format!("`{}` in it is a repository of its own", folder.display())),
         None => Ok(()),
     })
+}
+
+/// What git has not finished in the worktree with this git directory.
+pub(super) fn under_way(git_dir: &Path) -> Result<Option<&'static str>> {
+    if let Some((_, what)) = UNDER_WAY.iter().find(|(name, _)| git_dir.join(name).exists()) {
+        return Ok(Some(what));
+    }
+    for (name, what) in [("CHERRY_PICK_HEAD", "a cherry-pick"), ("REVERT_HEAD", "a revert")] {
+        // Where refs are not files (reftable).
+        if git::resolve(git_dir, name)?.is_some() {
+            return Ok(Some(what));
+        }
+    }
+    Ok(None)
 }

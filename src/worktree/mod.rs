@@ -8,6 +8,7 @@ mod remove;
 mod saved;
 mod setup;
 mod snapshot;
+mod sync;
 mod undo;
 
 pub use examine::{Kept, Removable, Risks};
@@ -16,4 +17,5 @@ pub use record::{Progress, Record, Records, UnderWay};
 pub use remove::{Removal, Removed};
 pub use saved::{Content, Holds, Saved, Store, empty_trash};
 pub use setup::{Outcome, Setup, Step};
+pub use sync::{How, Sync, Synced};
 pub use undo::Undo;

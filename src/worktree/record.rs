@@ -22,7 +22,7 @@ pub enum Progress {
     Ready,
 }
 
-/// A removal or an undo that is under way, or was cut short; the same command finishes it.
+/// What is under way with a worktree, or was cut short; the same command finishes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnderWay {
@@ -30,6 +30,8 @@ pub enum UnderWay {
     Removing(String),
     /// `ctx undo` of this id.
     Restoring(String),
+    /// `ctx worktree sync`; the base before it.
+    Syncing(Oid),
 }
 
 /// One worktree of one task.
@@ -46,7 +48,7 @@ pub struct Record {
     pub branch: Branch,
     /// The branch it started from and lands on.
     pub into: Branch,
-    /// The commit it started at.
+    /// The commit it started at, or that a sync brought in: what is not in it is the task's own.
     pub base: Oid,
     /// How far its set-up came.
     pub progress: Progress,

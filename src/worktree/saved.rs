@@ -171,7 +171,7 @@ impl<'a> Store<'a> {
             for saved in self.under(prefix)? {
                 let under_way = records.iter().any(|record| match &record.under_way {
                     Some(UnderWay::Removing(id) | UnderWay::Restoring(id)) => *id == saved.id,
-                    None => false,
+                    _ => false,
                 });
                 if under_way || !expired(&saved.id) {
                     continue;

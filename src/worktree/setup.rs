@@ -336,6 +336,7 @@ fn cut_short(task: &TaskId, under_way: &UnderWay) -> Error {
     let (what, command) = match under_way {
         UnderWay::Removing(_) => ("removal", "ctx cleanup".to_owned()),
         UnderWay::Restoring(id) => ("undo", format!("ctx undo {id}")),
+        UnderWay::Syncing(_) => ("sync", format!("ctx worktree sync {task}")),
     };
     Error::refused(format!("the {what} of the worktree of `{task}` was not finished"))
         .hint(format!("finish it with `{command}`"))

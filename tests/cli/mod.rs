@@ -8,6 +8,7 @@ mod hooks;
 mod kill;
 mod layouts;
 mod merge;
+mod sync;
 mod tasks;
 mod undo;
 mod worktrees;

@@ -1,5 +1,7 @@
 //! `ctx worktree`.
 
+mod sync;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,6 +20,7 @@ pub(super) fn run(verb: Worktree) -> Result<Report> {
         Worktree::Setup { task, wave, json } => set_up(&task, wave, json.json),
         Worktree::List(json) => list(json.json),
         Worktree::Path { task } => path(&task),
+        Worktree::Sync { task, rebase, json } => sync::run(&task, rebase, json.json),
     }
 }
 
