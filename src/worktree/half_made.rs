@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Record;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::state::{self, Project};
 
 /// A live git holds a ref's lock for a moment; one that is still there afterwards has no owner any more.
@@ -73,6 +73,16 @@ fn is_complete(entry: &Path, worktree: &Path) -> bool {
 fn pointed_to(worktree: &Path) -> Option<PathBuf> {
     let text = fs::read_to_string(worktree.join(".git")).ok()?;
     Some(worktree.join(text.strip_prefix("gitdir: ")?.trim_end_matches('\n')))
+}
+
+/// Takes git's lock off a worktree that is ready, as `git worktree unlock` does. That one reads every
+/// registration on its way and fails when another is being written at this moment.
+pub(super) fn unlock(record: &Record) -> Result<()> {
+    let entry = pointed_to(&record.path).ok_or_else(|| {
+        Error::environment(format!("`{}` is no worktree any more", record.path.display()))
+            .hint(format!("run `ctx worktree setup {}`", record.task))
+    })?;
+    state::remove_file(&entry.join("locked"))
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

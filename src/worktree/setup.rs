@@ -186,7 +186,8 @@ impl Setup<'_> {
             Some(entry) if !entry.prunable && entry.path.exists() && known => {
                 require_branch(entry, &record)?;
                 if entry.locked.as_deref() == Some(&record.lock_reason()) {
-                    self.unlock_if_locked(&record)?;
+                    // A run was killed between recording and unlocking, or has unlocked it since we asked.
+                    half_made::unlock(&record)?;
                 }
                 return Ok(Registered::Exists(record));
             }
@@ -212,16 +213,6 @@ impl Setup<'_> {
         git::add_worktree(self.project.git_dir(), &new, lock.file())?;
         let tip = tip.unwrap_or(&record.base).clone();
         Ok(Registered::Unfinished(record, tip, task_lock))
-    }
-
-    /// A run was killed between recording and unlocking, or is through with both since we asked; the
-    /// caller holds the task's lock, so it is not in between.
-    fn unlock_if_locked(&self, record: &Record) -> Result<()> {
-        let list = git::list_worktrees(self.project.git_dir())?;
-        if list.iter().any(|entry| entry.path == record.path && entry.locked.is_some()) {
-            git::unlock_worktree(self.project.git_dir(), &record.path)?;
-        }
-        Ok(())
     }
 
     fn new_record(&self, task: &TaskId) -> Record {
@@ -325,7 +316,7 @@ impl Setup<'_> {
         let prepared = copy_ignored(&self.project.home, &record.path, candidates)?;
         record.progress = Progress::Ready;
         self.records().write(&record)?;
-        git::unlock_worktree(self.project.git_dir(), &record.path)?;
+        half_made::unlock(&record)?;
         let kind = Kind::WorktreeReady { base: record.base.clone() };
         self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
         Ok(Outcome::Created(record, prepared))

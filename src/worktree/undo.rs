@@ -63,7 +63,7 @@ impl<'a> Undo<'a> {
             self.register(&saved, &record, lock)?;
             self.fill(&saved, &record, lock)?;
             kill_point("undo-unlock");
-            git::unlock_worktree(self.project.git_dir(), &record.path)?;
+            half_made::unlock(&record)?;
         }
         self.note_in_journal(&saved)?;
         kill_point("undo-mark");
