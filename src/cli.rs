@@ -45,7 +45,7 @@ pub enum Command {
     /// List what was removed, and bring it back
     Undo(Undo),
     /// Check git, the client, the plugin and this project
-    Doctor(Json),
+    Doctor(Doctor),
     /// Show the whole job in a temporary repository, without a network and without a model
     Demo(Demo),
     /// Print a shell's completion script
@@ -265,6 +265,17 @@ pub struct Cleanup {
     /// Say what would be removed, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `ctx doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Mend worktrees: moved along with the repository, half made, or without a folder
+    #[arg(long)]
+    pub fix: bool,
     /// For programs.
     #[command(flatten)]
     pub json: Json,

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::{Context, Report, style};
-use crate::cli::Json;
+use crate::cli::Doctor;
 use crate::error::{Error, Exit, Result};
 use crate::exec::Exec;
 use crate::git::{self, Git};
+use crate::run::Board;
 use crate::state::{Active, Project, Settings};
-use crate::worktree::{Progress, Records};
+use crate::worktree::{self, Ailment, Complaint, Records, Setup};
 use crate::world;
 
 /// How much a finding matters.
@@ -40,15 +41,68 @@ fn gap(check: &'static str, level: Level, fact: impl Into<String>, hint: impl In
     Finding { check, level, fact: fact.into(), hint: Some(hint.into()) }
 }
 
-pub(super) fn run(json: Json) -> Result<Report> {
+pub(super) fn run(args: &Doctor) -> Result<Report> {
     let mut findings = vec![git_version(), client(), hook(), gh()];
+    let mut mended = Vec::new();
     match Project::discover(&world::cwd()?) {
-        Ok(project) => findings.extend(in_project(&project)),
+        Ok(project) => {
+            if args.fix {
+                mended = mend(&project)?;
+            }
+            findings.extend(in_project(&project));
+        }
         Err(error) => findings.push(failed("repository", error)),
     }
-    let report = Report::data(json.json, &findings, || text(&findings))?;
+    let mut report = Report::data(args.json.json, &findings, || text(&findings))?;
+    report.messages = mended;
     let broken = findings.iter().any(|finding| finding.level == Level::Error);
     Ok(if broken { report.exit(Exit::Refused) } else { report })
+}
+
+/// Mends what can be mended without losing anything; says what was seen and what became of it.
+fn mend(project: &Project) -> Result<Vec<String>> {
+    let settings = Settings::load(&project.home, world::client_config_dir().as_deref())?;
+    let mut said = Vec::new();
+    let mut again = Vec::new();
+    {
+        let _lock = project.lock("worktrees").acquire()?;
+        for complaint in worktree::complaints(project, &settings)? {
+            match &complaint.ailment {
+                Ailment::Moved(to) => {
+                    worktree::mend_moved(project, &complaint.record, to)?;
+                    said.push(format!("mended: {}", complaint.evidence()));
+                }
+                Ailment::HalfMade | Ailment::Gone => again.push(complaint),
+                Ailment::CutShort(_) | Ailment::Unregistered => {}
+            }
+        }
+    }
+    if !again.is_empty() {
+        project.remember_home()?;
+        said.extend(set_up_again(&Context { project: project.clone(), settings }, &again)?);
+    }
+    Ok(said)
+}
+
+/// Set-up finishes what it began, and makes folders again from their branches.
+fn set_up_again(context: &Context, complaints: &[Complaint]) -> Result<Vec<String>> {
+    let Active::Plan(folder) = context.project.plans().active()? else { return Ok(Vec::new()) };
+    let board = Board::read(&context.project, &context.settings, &folder)?;
+    let of_plan: Vec<&Complaint> = complaints.iter().filter(|one| one.record.plan == folder.id).collect();
+    let tasks: Vec<_> = of_plan.iter().map(|one| one.record.task.clone()).collect();
+    let setup = Setup {
+        project: &context.project,
+        settings: &context.settings,
+        plan: &folder.id,
+        into: &board.into,
+        base: board.require_base()?,
+    };
+    let outcomes = setup.run(&tasks, &|_| ())?;
+    let say = |(one, (_, outcome)): (&&Complaint, (_, Result<_>))| match outcome {
+        Ok(_) => format!("mended: {}", one.evidence()),
+        Err(error) => format!("error: {error}"),
+    };
+    Ok(of_plan.iter().zip(outcomes).map(say).collect())
 }
 
 fn failed(check: &'static str, error: Error) -> Finding {
@@ -107,16 +161,20 @@ fn in_project(project: &Project) -> Vec<Finding> {
     let settings = Settings::load(&project.home, world::client_config_dir().as_deref());
     match settings {
         Ok(settings) => {
+            let found = worktrees(project, &settings);
             let context = Context { project: project.clone(), settings };
             findings.push(match context.warnings().pop() {
                 None => ok("settings", "in order"),
                 Some(warning) => gap("settings", Level::Note, warning, "remove them, or use a later version"),
             });
+            findings.push(plan(project));
+            findings.extend(found.unwrap_or_else(|error| vec![failed("worktrees", error)]));
         }
-        Err(error) => findings.push(failed("settings", error)),
+        Err(error) => {
+            findings.push(failed("settings", error));
+            findings.push(plan(project));
+        }
     }
-    findings.push(plan(project));
-    findings.push(worktrees(project).unwrap_or_else(|error| failed("worktrees", error)));
     findings
 }
 
@@ -149,25 +207,13 @@ fn plan(project: &Project) -> Finding {
     }
 }
 
-fn worktrees(project: &Project) -> Result<Finding> {
-    let registered = git::list_worktrees(project.git_dir())?;
-    let mut problems = Vec::new();
-    let records = Records::of(project).list()?;
-    for record in &records {
-        let entry = registered.iter().find(|entry| entry.path == record.path);
-        let task = &record.task;
-        if record.progress == Progress::Creating {
-            problems.push(format!("the worktree of `{task}` is half made"));
-        } else if !record.path.exists() {
-            problems.push(format!("the folder of `{task}` is gone"));
-        } else if entry.is_none() {
-            problems.push(format!("git does not know the worktree of `{task}`"));
-        }
-    }
-    Ok(if problems.is_empty() {
-        ok("worktrees", style::count(records.len(), "worktree"))
+fn worktrees(project: &Project, settings: &Settings) -> Result<Vec<Finding>> {
+    let complaints = worktree::complaints(project, settings)?;
+    let of = |one: &Complaint| gap("worktrees", Level::Error, one.evidence(), one.remedy());
+    Ok(if complaints.is_empty() {
+        vec![ok("worktrees", style::count(Records::of(project).list()?.len(), "worktree"))]
     } else {
-        gap("worktrees", Level::Error, problems.join("; "), "run `ctx worktree setup`")
+        complaints.iter().map(of).collect()
     })
 }
 

@@ -97,7 +97,7 @@ pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         Command::Merge(args) => merge::run(&args),
         Command::Cleanup(args) => cleanup::run(&args),
         Command::Undo(args) => undo::run(&args),
-        Command::Doctor(json) => doctor::run(json),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Demo(args) => demo::run(&args, say),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -35,8 +35,8 @@ pub use repository::Repository;
 pub use status::{Change, Status, status, summary};
 pub use version::{MINIMUM, Version, version};
 pub use worktrees::{
-    NewWorktree, Registration, add_worktree, hook_path, list_worktrees, reset_hard, run_post_checkout,
-    unlock_worktree, unregister_worktree,
+    NewWorktree, Registration, add_worktree, hook_path, list_worktrees, repair_worktree, reset_hard,
+    run_post_checkout, unlock_worktree, unregister_worktree,
 };
 
 use crate::error::Error;

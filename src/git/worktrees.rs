@@ -130,3 +130,9 @@ pub fn unlock_worktree(dir: &Path, path: &Path) -> Result<()> {
 pub fn unregister_worktree(dir: &Path, path: &Path) -> Result<()> {
     Git::at(dir).args(["worktree", "remove", "--end-of-options"]).arg(path).run().map(drop)
 }
+
+/// Sets right both directions between the repository and a worktree that was moved. `main` is the main
+/// checkout.
+pub fn repair_worktree(main: &Path, path: &Path) -> Result<()> {
+    Git::at(main).args(["worktree", "repair", "--end-of-options"]).arg(path).run().map(drop)
+}

@@ -2,6 +2,7 @@
 
 mod examine;
 mod half_made;
+mod health;
 mod prepare;
 mod record;
 mod remove;
@@ -12,6 +13,7 @@ mod sync;
 mod undo;
 
 pub use examine::{Kept, Removable, Risks};
+pub use health::{Ailment, Complaint, complaints, mend_moved};
 pub use prepare::Prepared;
 pub use record::{Progress, Record, Records, UnderWay};
 pub use remove::{Removal, Removed};

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cleanup;
 mod demo;
+mod doctor;
 mod extract;
 mod hooks;
 mod kill;
