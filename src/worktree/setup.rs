@@ -193,7 +193,7 @@ impl Setup<'_> {
             }
             Some(entry) if !known => return Err(self.foreign_worktree(entry)),
             // Somebody removed the folder by hand; the branch is still there.
-            Some(entry) if !entry.path.exists() => self.unregister(entry)?,
+            Some(entry) if !entry.path.exists() => self.unregister(entry, &record)?,
             _ => {}
         }
         require_free(&record.path)?;
@@ -228,8 +228,19 @@ impl Setup<'_> {
         }
     }
 
-    fn unregister(&self, entry: &Registration) -> Result<()> {
-        if entry.locked.is_some() {
+    fn unregister(&self, entry: &Registration, record: &Record) -> Result<()> {
+        if let Some(reason) = &entry.locked {
+            // Somebody else's lock says that the folder is only away for a while.
+            if *reason != record.lock_reason() {
+                return Err(Error::refused(format!(
+                    "worktree `{}` is missing and locked",
+                    entry.path.display()
+                ))
+                .hint(format!(
+                    "bring it back, or give it up with `git worktree unlock {}`",
+                    entry.path.display()
+                )));
+            }
             git::unlock_worktree(self.project.git_dir(), &entry.path)?;
         }
         git::unregister_worktree(self.project.git_dir(), &entry.path)?;

@@ -165,3 +165,16 @@ fn one_wave_can_be_set_up() {
     let out = repo.ctx(&["worktree", "setup", "--wave", "9"]).fails(1);
     assert!(out.contains("there is no wave 9; the plan has 2"), "{out}");
 }
+
+#[test]
+fn a_missing_worktree_that_somebody_locked_is_left_alone() {
+    let repo = Repo::with_plan(&three_tasks());
+    repo.ctx(&["worktree", "setup", "task-0"]).ok();
+    let dir = repo.worktree("task-0");
+    repo.git(&["worktree", "lock", "--reason", "on another disk", dir.to_str().unwrap()]);
+    fs::rename(&dir, repo.root().join("away")).unwrap();
+    let out = repo.ctx(&["worktree", "setup", "task-0"]).fails(1);
+    assert!(out.contains("is missing and locked") && out.contains("git worktree unlock"), "{out}");
+    fs::rename(repo.root().join("away"), &dir).unwrap();
+    assert_eq!(repo.git_in(&dir, &["status", "--porcelain"]), "");
+}
