@@ -10,6 +10,7 @@ use super::diagnostic::Spot;
 use super::fields::Part;
 use super::index::MAX_TASKS;
 use super::markdown::{Fence, Heading, Outline, fold, line_end, line_start};
+use super::yaml::MAX_BYTES;
 
 /// The line that says that a plan is meant, and not talked about.
 const MARKER: &str = "**Type:** Plan";
@@ -20,6 +21,43 @@ pub fn markers(text: &str) -> Vec<usize> {
         return Vec::new();
     }
     marker_lines(text, &Outline::of(text))
+}
+
+/// Where the plans of a text stand, each from its title or marker to the beginning of the next. What comes before the
+/// first belongs to it; `parse` passes it over. A marker inside a task's body begins no plan: a title stands directly
+/// above one that does, or a `## Plan Structure` follows before the next marker.
+pub fn plans(text: &str) -> Vec<Range<usize>> {
+    if !text.contains(MARKER) {
+        return Vec::new();
+    }
+    // `parse` refuses it for its length.
+    if text.len() > MAX_BYTES {
+        return std::iter::once(0..text.len()).collect();
+    }
+    let outline = Outline::of(text);
+    let markers = marker_lines(text, &outline);
+    let mut starts: Vec<usize> = Vec::new();
+    for (n, &marker) in markers.iter().enumerate() {
+        let next = markers.get(n + 1).copied().unwrap_or(text.len());
+        let title = title_above(text, &outline, marker);
+        let structured = structure(&outline, Some(marker))
+            .is_some_and(|heading| (marker..next).contains(&heading.range.start));
+        match starts.last() {
+            None => starts.push(0),
+            Some(_) if title.is_some() || structured => starts.push(title.unwrap_or(marker)),
+            Some(_) => {}
+        }
+    }
+    let ends = starts.iter().copied().skip(1).chain([text.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
+
+/// The title that has only blank lines and lines such as `**Status:** Ready` between itself and the marker.
+fn title_above(text: &str, outline: &Outline, marker: usize) -> Option<usize> {
+    let heading = outline.headings.iter().rfind(|heading| heading.range.start < marker)?;
+    let titled = heading.atx && heading.level == 1 && task_number(&heading.text).is_none();
+    let plain = |line: &str| line.trim().is_empty() || line.starts_with("**");
+    (titled && text[heading.range.end..marker].lines().all(plain)).then_some(heading.range.start)
 }
 
 fn marker_lines(text: &str, outline: &Outline) -> Vec<usize> {

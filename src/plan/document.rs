@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use serde_yaml::Mapping;
 use sha2::{Digest, Sha256};
 
-pub use super::anatomy::markers;
 use super::anatomy::{Anatomy, Section, dissect};
+pub use super::anatomy::{markers, plans};
 use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::{Sheet, one_line};

@@ -13,7 +13,7 @@ use super::lock::LockFile;
 use crate::error::{Error, Result};
 use crate::plan::load::{Source, TaskText, load, task_files};
 use crate::plan::render::render;
-use crate::plan::{self, Diagnostics, Document, Plan};
+use crate::plan::{self, Diagnostics, Document, Plan, Status};
 
 /// Where a plan's folder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -222,6 +222,15 @@ impl PlanStore {
             })
             .collect();
         Ok(load(&Source { index_file: "plan.yaml".to_owned(), index, tasks }))
+    }
+
+    /// Has anything of the active plan been started, and is anything left to do? Taking a plan out of a
+    /// conversation does not switch away from it.
+    pub fn is_under_way(&self, active: &Active) -> Result<bool> {
+        let Active::Plan(folder) = active else { return Ok(false) };
+        let tasks = self.load(folder)?.0.map(|plan| plan.tasks).unwrap_or_default();
+        let all = |status: Status| tasks.iter().all(|task| task.status == status);
+        Ok(!all(Status::Pending) && !all(Status::Completed))
     }
 
     /// Reads a plan that must be valid.

@@ -1,17 +1,34 @@
 //! Where the client keeps a project's transcripts: `<config>/projects/<encoded cwd>/<session>.jsonl`.
+//!
+//! In: the client's folder and the project's folders. Out: the main sessions that worked there, the newest first. Reads
+//! the beginning of each transcript only, for its `cwd`: the encoding is lossy. Subagents' files are never taken.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::reader::lines_with;
 use crate::error::Result;
 use crate::state;
 
 /// The longest encoded name; what is longer is cut and gets a hash behind it.
 const LONGEST: usize = 200;
+
+/// How far into a transcript its `cwd` may stand: a pasted image may come before it.
+const HEAD: u64 = 8 << 20;
+
+/// A main session's transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The session's id.
+    pub id: String,
+    /// Its transcript.
+    pub transcript: PathBuf,
+    /// When something was last written to it.
+    pub modified: SystemTime,
+}
 
 /// A directory as the client encodes it: every character outside `[A-Za-z0-9]` becomes `-`. Lossy.
 pub fn encode(dir: &Path) -> String {
@@ -30,43 +47,61 @@ pub fn session_of(transcript: &Path) -> Option<String> {
     Some(transcript.file_stem()?.to_string_lossy().into_owned())
 }
 
-/// The newest transcript of a main session that worked in this project: in its main checkout or below.
+/// The main sessions that worked in one of these folders or below, the newest first.
 ///
-/// `config` is the client's folder. Subagents' files are never taken.
-pub fn newest(config: &Path, home: &Path) -> Result<Option<PathBuf>> {
-    let mut best: Option<(SystemTime, PathBuf)> = None;
-    for transcript in transcripts(config, home)? {
-        let Ok(modified) = fs::metadata(&transcript).and_then(|meta| meta.modified()) else { continue };
-        if best.as_ref().is_none_or(|(time, _)| modified > *time) && works_in(&transcript, home)? {
-            best = Some((modified, transcript));
-        }
-    }
-    Ok(best.map(|(_, path)| path))
+/// Lazy: a transcript is opened when its session is asked for. What lies below a folder of `except` is left out.
+pub fn sessions<'a>(
+    config: &Path,
+    homes: &'a [&Path],
+    except: &'a [PathBuf],
+) -> Result<impl Iterator<Item = Session> + use<'a>> {
+    let mut found = transcripts(config, homes)?;
+    found.sort_by(|a, b| (b.modified, &b.id).cmp(&(a.modified, &a.id)));
+    let inside = move |place: &Place| {
+        !place.is_sidechain
+            && homes.iter().any(|home| place.cwd.starts_with(home))
+            && !except.iter().any(|folder| place.cwd.starts_with(folder))
+    };
+    Ok(found
+        .into_iter()
+        .filter(move |session| place(&session.transcript).is_some_and(|place| inside(&place))))
 }
 
-/// The transcript of one session, wherever it worked.
+/// The transcript of one session, wherever it worked; the newest if it worked in several places.
 pub fn of_session(config: &Path, session: &str) -> Result<Option<PathBuf>> {
+    if session.is_empty() || session.contains(['/', '\\', '\0']) {
+        return Ok(None);
+    }
     let name = format!("{session}.jsonl");
     let folders = state::list(&config.join("projects"))?;
-    Ok(folders.into_iter().map(|folder| folder.join(&name)).find(|path| path.is_file()))
+    let found = folders.into_iter().filter_map(|folder| read_session(folder.join(&name)));
+    Ok(found.max_by_key(|found| found.modified).map(|found| found.transcript))
 }
 
-fn transcripts(config: &Path, home: &Path) -> Result<Vec<PathBuf>> {
-    let encoded = encode(home);
-    let prefix = encoded.get(..LONGEST).unwrap_or(&encoded);
+fn transcripts(config: &Path, homes: &[&Path]) -> Result<Vec<Session>> {
+    let prefixes: Vec<String> = homes
+        .iter()
+        .map(|home| {
+            let mut encoded = encode(home);
+            encoded.truncate(LONGEST);
+            encoded
+        })
+        .collect();
     let mut found = Vec::new();
     for folder in state::list(&config.join("projects"))? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(prefix) {
-            found.extend(state::list(&folder)?.into_iter().filter(|path| is_main_session(path)));
+        if prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())) {
+            found.extend(state::list(&folder)?.into_iter().filter_map(read_session));
         }
     }
     Ok(found)
 }
 
-fn is_main_session(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".jsonl") && !name.starts_with("agent-") && path.is_file()
+fn read_session(transcript: PathBuf) -> Option<Session> {
+    let name = transcript.file_name()?.to_string_lossy();
+    let id = name.strip_suffix(".jsonl").filter(|id| !id.starts_with("agent-"))?.to_owned();
+    let meta = fs::metadata(&transcript).ok().filter(fs::Metadata::is_file)?;
+    Some(Session { id, modified: meta.modified().ok()?, transcript })
 }
 
 #[derive(Deserialize)]
@@ -76,16 +111,24 @@ struct Place {
     is_sidechain: bool,
 }
 
-/// The encoding is lossy: the `cwd` inside says whether it is this project. The first line that has one
-/// counts; a session that began as a subagent's is none.
-fn works_in(transcript: &Path, home: &Path) -> Result<bool> {
-    let mut answer = None;
-    lines_with(transcript, b"\"cwd\"", &mut |_, line| {
-        if answer.is_none()
-            && let Ok(place) = serde_json::from_slice::<Place>(line)
-        {
-            answer = Some(place.cwd.starts_with(home) && !place.is_sidechain);
+/// Where a session began: the first line that says so counts, later ones follow its `cd`. One that began as a
+/// subagent's is no main session.
+fn place(transcript: &Path) -> Option<Place> {
+    let mut file = File::open(transcript).ok()?.take(HEAD);
+    let mut head = Vec::new();
+    let mut start = 0;
+    // Most often the first few lines are enough; each further step reads as much again as there is.
+    for step in [16 << 10, 256 << 10, HEAD] {
+        let more = file.by_ref().take(step).read_to_end(&mut head).ok()?;
+        while let Some(length) = memchr::memchr(b'\n', &head[start..]) {
+            if let Ok(place) = serde_json::from_slice(&head[start..start + length]) {
+                return Some(place);
+            }
+            start += length + 1;
         }
-    })?;
-    Ok(answer.unwrap_or(false))
+        if (more as u64) < step {
+            break;
+        }
+    }
+    serde_json::from_slice(&head[start..]).ok()
 }

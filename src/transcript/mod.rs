@@ -5,6 +5,7 @@
 mod finder;
 mod locator;
 mod reader;
+mod record;
 
-pub use finder::{Found, find};
-pub use locator::{encode, newest, of_session, session_of};
+pub use finder::{Found, Kind, Latest, find, find_in, latest, latest_in, line_numbers};
+pub use locator::{Session, encode, of_session, session_of, sessions};

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::commands::{Context, Report, style};
 use crate::error::{Error, Result};
-use crate::plan::{self, Diagnostics, Document, Status};
-use crate::state::{Active, Created, Kind, NewPlan, PlanFolder, PlanStore};
+use crate::plan::{self, Diagnostics, Document};
+use crate::state::{Active, Created, Kind, NewPlan, PlanFolder};
 use crate::world;
 
 pub(super) fn run(file: Option<&Path>, json: bool) -> Result<Report> {
@@ -86,7 +86,7 @@ pub(super) fn make(context: &Context, document: &Document, from: &str, json: boo
     }
     // A run that was killed after writing had not activated it.
     let fresh = new || !activated_before(context, &folder)? && !is_archived(&folder);
-    let busy = from == TRANSCRIPT && under_way(&plans, &before)?;
+    let busy = from == TRANSCRIPT && plans.is_under_way(&before)?;
     if fresh && !busy || before == Active::None && !is_archived(&folder) {
         plans.activate(&folder)?;
     }
@@ -117,15 +117,6 @@ fn activated_before(context: &Context, folder: &PlanFolder) -> Result<bool> {
     Ok(events
         .iter()
         .any(|event| event.plan.as_ref() == Some(&folder.id) && event.kind == Kind::PlanActivated))
-}
-
-/// Has anything of the active plan been started, and is anything left to do? Taking a plan out of a
-/// conversation does not switch away from it.
-fn under_way(plans: &PlanStore, active: &Active) -> Result<bool> {
-    let Active::Plan(folder) = active else { return Ok(false) };
-    let tasks = plans.load(folder)?.0.map(|plan| plan.tasks).unwrap_or_default();
-    let all = |status: Status| tasks.iter().all(|task| task.status == status);
-    Ok(!all(Status::Pending) && !all(Status::Completed))
 }
 
 fn notes(report: Report, folder: &PlanFolder, before: &Active, new: bool, active: bool) -> Report {

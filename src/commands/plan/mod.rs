@@ -3,6 +3,7 @@
 mod create;
 mod extract;
 mod show;
+mod sources;
 
 use serde::Serialize;
 
