@@ -5,6 +5,7 @@
 
 mod pre_tool_use;
 mod session_end;
+mod session_plan;
 mod session_start;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Input {
     pub session_id: Option<String>,
     /// The session's transcript.
     pub transcript_path: Option<PathBuf>,
+    /// Why a session starts: `startup`, `resume`, `clear`, `compact`.
+    pub source: Option<String>,
     /// The session's current directory.
     pub cwd: Option<PathBuf>,
     /// `Bash`, `Write`, …

@@ -44,6 +44,8 @@ pub enum Kind {
         /// `document`, `transcript` or `session_end`.
         from: String,
     },
+    /// The person was told of a plan that was saved when a session ended.
+    PlanAnnounced,
     /// A plan became the active one.
     PlanActivated,
     /// A plan was moved to the archive.

@@ -217,7 +217,7 @@ fn a_session_starts_with_one_line_about_the_active_plan() {
 /// A transcript in which an assistant printed this text.
 fn transcript(repo: &Repo, text: &str) -> String {
     let line = |kind: &str, content: Value| {
-        json!({ "type": kind, "cwd": repo.path, "sessionId": "s1", "timestamp": "2026-11-21T10:00:00Z",
+        json!({ "type": kind, "cwd": repo.path, "sessionId": "s1", "timestamp": "2026-01-01T10:00:00Z",
                 "message": { "role": kind, "content": content } })
     };
     let lines = [
