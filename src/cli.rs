@@ -44,6 +44,9 @@ pub enum Command {
     Cleanup(Cleanup),
     /// List what was removed, and bring it back
     Undo(Undo),
+    /// Show what the approval hook decides, and why
+    #[command(subcommand)]
+    Approve(Approve),
     /// Check git, the client, the plugin and this project
     Doctor(Doctor),
     /// Show the whole job in a temporary repository, without a network and without a model
@@ -289,6 +292,24 @@ pub struct Undo {
     /// For programs.
     #[command(flatten)]
     pub json: Json,
+}
+
+/// `ctx approve`.
+#[derive(Debug, Subcommand)]
+pub enum Approve {
+    /// Show what a shell command would do, and the proof or what has none
+    Explain {
+        /// The command, as one argument
+        command: String,
+        /// The directory it starts in; this one if not given
+        #[arg(long, value_name = "DIR")]
+        cwd: Option<PathBuf>,
+    },
+    /// Decide every tool call of a file; one JSON object a line, in and out
+    Check {
+        /// Lines `{"command": …, "cwd"?: …}` or `{"tool_name": …, "tool_input": …}`
+        file: PathBuf,
+    },
 }
 
 /// `ctx demo`.

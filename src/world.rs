@@ -13,6 +13,11 @@ pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Is there such an environment variable, whatever it holds?
+pub fn has_env(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
 /// The directory the command was started in.
 pub fn cwd() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| {

@@ -1,8 +1,139 @@
 //! Decides what a tool call may do. Pure: text and facts in, a decision out.
 //!
-//! This first form knows one program, `ctx` itself; about everything else it has no opinion.
+//! Text, limits, syntax, walk, effects, proof, decision: the files in the order in which they are used.
+//!
+//! Closed world: a construct, program or option that is not listed makes an effect unknown, and unknown is
+//! never allowed. `Effects` are collected, a `Proof` is made from them, and only a `Proof` allows.
 
+// What a tool takes for a name's ending is compared as the tool does it, by case.
+#![allow(clippy::case_sensitive_file_extension_comparisons)]
+
+mod argument;
+mod builtins;
+mod call;
+mod effect;
+mod facts;
+mod files;
+mod glob;
+mod limits;
+mod options;
+mod places;
+mod programs;
+mod proof;
+mod redact;
+mod rules;
+mod state;
+mod syntax;
+mod territory;
+mod variables;
 mod verbs;
+mod walk;
+mod word;
 mod words;
 
-pub use verbs::{Caller, allows};
+use std::path::Path;
+
+pub use effect::{Effect, Effects};
+pub use facts::{Facts, Kind};
+pub use files::file_tool;
+pub use proof::{Proof, Refusal};
+pub use redact::redact;
+pub use rules::{Rules, Source};
+pub use territory::{Own, Territory};
+pub use verbs::{Caller, allows, started_task, verb};
+
+/// The answer to one tool call.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Every effect is proven.
+    Allow(Proof),
+    /// An agent must not do this; the reason says what to do instead.
+    Deny(String),
+    /// The normal permission flow decides; why nothing is said.
+    Nothing(String),
+}
+
+impl Decision {
+    /// `allow`, `deny`, `none`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Allow(_) => "allow",
+            Self::Deny(_) => "deny",
+            Self::Nothing(_) => "none",
+        }
+    }
+
+    /// Why, in one line.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Allow(proof) => proof.reason(),
+            Self::Deny(reason) | Self::Nothing(reason) => reason,
+        }
+    }
+}
+
+impl From<Result<Proof, Refusal>> for Decision {
+    fn from(result: Result<Proof, Refusal>) -> Self {
+        match result {
+            Ok(proof) => Self::Allow(proof),
+            Err(Refusal::Deny(reason)) => Self::Deny(reason),
+            Err(Refusal::Nothing(reason)) => Self::Nothing(reason),
+        }
+    }
+}
+
+/// Everything a decision is made in.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What the caller owns.
+    pub territory: &'a Territory,
+    /// The person's own rules.
+    pub rules: &'a Rules,
+    /// The world.
+    pub facts: &'a dyn Facts,
+}
+
+/// A decision with what it was made from.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What the command can do; none if it could not be read.
+    pub effects: Option<Effects>,
+    /// The answer.
+    pub decision: Decision,
+}
+
+/// Judges a shell command that is started in `cwd`.
+pub fn shell(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
+    let parsed = limits::check(command).and_then(|()| syntax::parse(command));
+    let node = match parsed {
+        Ok(node) => node,
+        Err(why) => return Judged { effects: None, decision: Decision::Nothing(why) },
+    };
+    let effects = walk::Walk::effects(&node, cwd, scene);
+    let judge = proof::Judge { territory: scene.territory, facts: scene.facts };
+    let proven = judge.prove(&effects).and_then(|proof| {
+        // A match of the person's rules takes the answer back, inside groups and loops too: client 2.1.197
+        // forgets them there once a hook has allowed.
+        match scene.rules.objection(command, &effects) {
+            Some(rule) => Err(Refusal::Nothing(format!("the rule `{rule}` leaves it to the person"))),
+            None => Ok(proof),
+        }
+    });
+    Judged { effects: Some(effects), decision: proven.into() }
+}
+
+/// Does the command begin with going to a folder?
+pub fn begins_with_cd(command: &str) -> bool {
+    let trimmed = command.trim_start_matches([' ', '\t', '\n', '(', '{']);
+    trimmed.strip_prefix("cd").is_some_and(|rest| rest.starts_with([' ', '\t']))
+}
+
+/// Where the command's leading `cd` goes, if that is told by its text.
+pub fn first_cd(command: &str) -> Option<String> {
+    let rest = command.trim_start().strip_prefix("cd ")?.trim_start();
+    let mut chars = rest.chars();
+    match chars.next()? {
+        quote @ ('\'' | '"') => chars.as_str().split(quote).next().map(str::to_owned),
+        _ => rest.split([' ', ';', '&', '|', '\n']).next().map(str::to_owned),
+    }
+}

@@ -1,5 +1,7 @@
 //! Which of `ctx`'s own verbs who may run without being asked: a table.
 
+use super::proof::Proof;
+use super::territory::Own;
 use super::words;
 use crate::plan::TaskId;
 
@@ -83,6 +85,74 @@ const TABLE: &[Row] = &[
     row(&["commit"], Arguments::Message, EXECUTOR),
 ];
 
+/// What a bound agent may do with a verb.
+pub(super) enum Verdict {
+    /// It may.
+    Allowed {
+        /// It makes a commit.
+        commits: bool,
+        /// It pushes the branch.
+        pushes: bool,
+    },
+    /// It may not; what to do instead.
+    Denied(String),
+}
+
+/// The verbs of an agent that is bound to a task: everybody's, and its own task's.
+pub(super) fn for_bound(words: &[&str], own: &Own) -> Verdict {
+    let plain = Verdict::Allowed { commits: false, pushes: false };
+    let is_own = |task: &str| task == own.task;
+    let everybody = TABLE.iter().any(|row| {
+        row.callers == EVERYBODY
+            && words.strip_prefix(row.verb).is_some_and(|rest| fits(row.arguments, rest, false))
+    });
+    match words {
+        _ if everybody => plain,
+        ["task", "start" | "submit", task] if own.editing && is_own(task) => plain,
+        ["task", "block", task, "--reason", _] | ["task", "block", "--reason", _, task]
+            if own.editing && is_own(task) =>
+        {
+            plain
+        }
+        ["task", "start", _] => {
+            Verdict::Denied(format!("you are bound to `{}`; one agent does one task", own.task))
+        }
+        ["task", "approve", task] if !own.editing && is_own(task) => plain,
+        ["task", "reject" | "qa-blocked", task, "--reason", _] if !own.editing && is_own(task) => plain,
+        ["commit", rest @ ..] if own.editing => commit(rest),
+        _ => Verdict::Denied(format!(
+            "your verbs are `ctx commit -m MESSAGE`, `ctx task submit {0}` and `ctx task block {0} --reason TEXT`",
+            own.task
+        )),
+    }
+}
+
+/// `-m TEXT`, `--push`, and files by plain relative paths.
+fn commit(words: &[&str]) -> Verdict {
+    let (mut message, mut pushes) = (false, false);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "-m" | "--message" => message = words.next().is_some(),
+            "--push" => pushes = true,
+            word if word.starts_with("--message=") => message = true,
+            word if word.starts_with(['-', '/', '~', ':']) || word.split('/').any(|part| part == "..") => {
+                return Verdict::Denied("name files of your worktree by relative paths".to_owned());
+            }
+            _ => {}
+        }
+    }
+    match message {
+        true => Verdict::Allowed { commits: true, pushes },
+        false => Verdict::Denied("give a message: `ctx commit -m 'type: description'`".to_owned()),
+    }
+}
+
+/// The proof for a command that is exactly one of `ctx`'s verbs that the caller may run.
+pub fn verb(command: &str, caller: Caller) -> Option<Proof> {
+    allows(command, caller).then(Proof::verb)
+}
+
 /// Is this command exactly one of `ctx`'s verbs that the caller may run? False is no opinion.
 pub fn allows(command: &str, caller: Caller) -> bool {
     let Some(simple) = words::read(command) else { return false };
@@ -94,6 +164,19 @@ pub fn allows(command: &str, caller: Caller) -> bool {
             row.callers.contains(&caller)
                 && arguments.is_some_and(|arguments| fits(row.arguments, arguments, simple.heredoc))
         })
+}
+
+/// The task of a command that is exactly `ctx task start ID`.
+pub fn started_task(command: &str) -> Option<String> {
+    let simple = words::read(command).filter(|simple| !simple.heredoc)?;
+    match &simple.words[..] {
+        [ctx, task, start, id]
+            if ctx == "ctx" && task == "task" && start == "start" && TaskId::parse(id).is_ok() =>
+        {
+            Some(id.clone())
+        }
+        _ => None,
+    }
 }
 
 fn fits(allowed: Arguments, given: &[&str], heredoc: bool) -> bool {

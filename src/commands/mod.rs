@@ -1,5 +1,6 @@
 //! One file a verb: reads the world, calls the library, gives back what to print.
 
+mod approve;
 mod cleanup;
 mod commit;
 mod demo;
@@ -98,6 +99,7 @@ pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         Command::Cleanup(args) => cleanup::run(&args),
         Command::Undo(args) => undo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Approve(verb) => approve::run(verb),
         Command::Demo(args) => demo::run(&args, say),
         Command::Completions { shell } => {
             let mut script = Vec::new();

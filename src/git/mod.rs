@@ -3,6 +3,7 @@
 //! In: a directory and what is wanted. Out: typed answers read from git's plumbing, never from its
 //! sentences. Values from files reach git as full ref names, object ids, or after `--end-of-options`.
 
+mod fingerprint;
 mod index;
 mod integrated;
 mod merge;
@@ -18,6 +19,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use fingerprint::{Fingerprint, Place};
 pub use index::{
     FileVersion, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged,
 };

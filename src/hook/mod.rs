@@ -3,10 +3,15 @@
 //! A hook never breaks a session. Whatever goes wrong inside, the answer is silence and exit code 0;
 //! nothing but an answer is ever printed.
 
+mod facts;
+mod place;
 mod pre_tool_use;
 mod session_end;
 mod session_plan;
 mod session_start;
+
+pub use facts::Disk;
+pub use place::{Site, disk};
 
 use std::path::PathBuf;
 

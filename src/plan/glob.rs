@@ -4,6 +4,13 @@
 //! and yes where brackets and braces leave a doubt, because a needless "yes" costs a wave and a wrong "no"
 //! costs a conflict. Looks at no file.
 
+/// Does a declared path or glob name this file? `path` is taken as it is written.
+pub fn glob_matches(pattern: &str, path: &str) -> bool {
+    let escaped: String =
+        path.chars().flat_map(|c| "*?[{\\".contains(c).then_some('\\').into_iter().chain([c])).collect();
+    Pattern::parse(pattern).overlaps(&Pattern::parse(&escaped))
+}
+
 /// A declared path or glob, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pattern {

@@ -11,7 +11,7 @@ use super::diagnostic::Spot;
 use super::fields::{Part, Sheet, one_line};
 use super::index::{self, Entry};
 use super::rules::{self, Pair, file_of};
-use super::{Diagnostic, Diagnostics, Plan, task_file, yaml};
+use super::{Diagnostic, Diagnostics, Files, Plan, Status, task_file, yaml};
 
 /// A plan's files, as the caller read them.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,14 @@ pub fn task_files(index: &str) -> Vec<String> {
     let part = Part { file: "", text: index, lines_before: 0 };
     let Some(sheet) = Sheet::read(part, &mut Vec::new()) else { return Vec::new() };
     index::read(&sheet, None, &mut Vec::new()).entries.iter().map(|entry| file_of(&entry.id)).collect()
+}
+
+/// The status and the declared files of one task's file; none if its front matter cannot be read.
+pub fn status_and_files(text: &str) -> Option<(Status, Files)> {
+    let (front, body) = task_file::split(text).filter(|_| text.len() <= yaml::MAX_BYTES)?;
+    let part = Part { file: "", text: front, lines_before: 1 };
+    let details = Details::read(part, Spot::file(""), body, &mut Vec::new())?;
+    Some((details.status.unwrap_or(Status::Pending), details.files))
 }
 
 /// Reads a plan. There is one exactly if no diagnostic is an error.

@@ -24,6 +24,7 @@ mod yaml;
 pub use decide::{Decision, Mode, Parallelization, decide};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, DocumentTask};
+pub use glob::glob_matches;
 pub use graph::Waves;
 pub use id::{IdError, TaskId};
 pub use model::{Files, Plan, Priority, Status, Task};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::git::{Branch, Oid};
+use crate::git::{self, Branch, Oid};
 use crate::plan::TaskId;
 use crate::state::{self, Project};
 
@@ -55,6 +55,9 @@ pub struct Record {
     /// What was begun with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<UnderWay>,
+    /// The programs, URLs and hooks that git was configured to use when it was set up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<git::Fingerprint>,
 }
 
 fn task_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<TaskId, D::Error> {

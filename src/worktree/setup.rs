@@ -225,6 +225,7 @@ impl Setup<'_> {
             base: self.base.clone(),
             progress: Progress::Creating,
             under_way: None,
+            git: None,
         }
     }
 
@@ -326,6 +327,7 @@ impl Setup<'_> {
         let candidates = shared.candidates(&self.project.home, &self.settings.worktrees.copy)?;
         let prepared = copy_ignored(&self.project.home, &record.path, candidates)?;
         record.progress = Progress::Ready;
+        record.git = git::Fingerprint::of(&record.path, crate::world::home().as_deref());
         self.records().write(&record)?;
         half_made::unlock(&record)?;
         let kind = Kind::WorktreeReady { base: record.base.clone() };

@@ -240,7 +240,7 @@ fn result(repo: &Repo) -> Vec<String> {
         match node {
             Node::File(bytes, _) if path.ends_with("t.json") => {
                 let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-                for key in ["base", "plan", "path"] {
+                for key in ["base", "plan", "path", "git"] {
                     record[key].take();
                 }
                 lines.push(record.to_string());

@@ -1,0 +1,135 @@
+//! One argument of a program: what is known of its text.
+
+use super::glob;
+use super::state::{State, Value};
+use super::word::{Piece, Word};
+
+/// What a word becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Arg {
+    /// Exactly this.
+    Text(String),
+    /// One word, one of these.
+    OneOf(Vec<String>),
+    /// Any number of words, each one of these: what a pattern matches.
+    Many(Vec<String>),
+    /// One word that begins with this; the rest is not known.
+    Opaque(String),
+    /// Any number of words that are not known.
+    Words,
+}
+
+/// More alternatives than these are not followed.
+const MOST: usize = 512;
+
+impl Arg {
+    /// The only text it can be.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Everything it can be; none if that is not known.
+    pub(super) fn texts(&self) -> Option<&[String]> {
+        match self {
+            Self::Text(text) => Some(std::slice::from_ref(text)),
+            Self::OneOf(texts) | Self::Many(texts) => Some(texts),
+            Self::Opaque(_) | Self::Words => None,
+        }
+    }
+
+    /// Can a program take it for an option, without its text being known?
+    pub(super) fn may_be_option(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::OneOf(texts) | Self::Many(texts) => texts.iter().any(|text| text.starts_with(['-', '+'])),
+            Self::Opaque(prefix) => prefix.is_empty() || prefix.starts_with(['-', '+']),
+            Self::Words => true,
+        }
+    }
+
+    /// For a person.
+    pub(super) fn show(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::OneOf(texts) | Self::Many(texts) => {
+                format!("{}…", texts.first().map_or("", String::as_str))
+            }
+            Self::Opaque(prefix) => format!("{prefix}…"),
+            Self::Words => "…".to_owned(),
+        }
+    }
+}
+
+/// Looks up what a pattern matches in the first of the shell's possible directories, and in all others.
+pub(super) type Expand<'a> = &'a dyn Fn(&str) -> Option<Vec<String>>;
+
+/// What the word becomes. Commands in it were looked at before; they are opaque text here.
+pub(super) fn evaluate(word: &Word, state: &State, expand: Expand<'_>) -> Result<Arg, String> {
+    let mut texts = vec![String::new()];
+    let (mut pattern, mut is_pattern, mut opaque, mut words) = (String::new(), false, false, false);
+    for piece in &word.pieces {
+        match piece {
+            Piece::Text { text, quoted } => {
+                is_pattern |= !quoted && glob::is_pattern(text);
+                pattern += &if *quoted { glob::escape(text) } else { text.clone() };
+                if !opaque {
+                    for each in &mut texts {
+                        each.push_str(text);
+                    }
+                }
+            }
+            Piece::Variable { name, quoted } => match state.variables.get(name) {
+                None => return Err(format!("`${name}` is not known")),
+                Some(Value::Opaque) => {
+                    opaque = true;
+                    words |= !quoted;
+                }
+                Some(Value::OneOf(values)) => {
+                    // Without quotes the shell splits the value and expands patterns in it.
+                    let split = |value: &String| {
+                        value.is_empty() || value.contains([' ', '\t', '\n', '*', '?', '[', '~', '\\'])
+                    };
+                    if !quoted && values.iter().any(split) {
+                        return Err(format!("`${name}` is split into words: write it in double quotes"));
+                    }
+                    if values.len() > 1 || is_pattern {
+                        pattern.push('\0');
+                    }
+                    pattern += &glob::escape(values.first().map_or("", String::as_str));
+                    if !opaque {
+                        texts = texts
+                            .iter()
+                            .flat_map(|text| values.iter().map(move |value| format!("{text}{value}")))
+                            .take(MOST + 1)
+                            .collect();
+                    }
+                }
+            },
+            Piece::Command { quoted, .. } => {
+                opaque = true;
+                words |= !quoted;
+            }
+        }
+    }
+    if texts.len() > MOST {
+        return Err("a word can be too many things".to_owned());
+    }
+    if words {
+        return Ok(Arg::Words);
+    }
+    if is_pattern {
+        if opaque || texts.len() != 1 || pattern.contains('\0') {
+            return Err("a pattern with a value in it is not followed".to_owned());
+        }
+        let found = expand(&pattern).ok_or_else(|| format!("the pattern `{}` is not followed", texts[0]))?;
+        return Ok(if found.is_empty() { Arg::Text(texts.remove(0)) } else { Arg::Many(found) });
+    }
+    if opaque {
+        let prefix = if texts.len() == 1 { texts.remove(0) } else { String::new() };
+        return Ok(Arg::Opaque(prefix));
+    }
+    Ok(if texts.len() == 1 { Arg::Text(texts.remove(0)) } else { Arg::OneOf(texts) })
+}

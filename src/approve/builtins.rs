@@ -1,0 +1,183 @@
+//! What the shell does itself: `cd`, `echo`, `test`, and others that change or end it.
+
+use super::argument::Arg;
+use super::effect::Effect;
+use super::state::{Flow, State, Value};
+use super::variables;
+use super::walk::Walk;
+
+/// The flow after a builtin; none if the word is no builtin that is known here.
+pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) -> Option<Flow> {
+    let either = || Flow::either(state.clone());
+    Some(match name {
+        "cd" => cd(walk, args, state),
+        "exit" if args.len() <= 1 => Flow { ok: None, failed: None },
+        "true" | ":" => Flow { ok: Some(state.clone()), failed: None },
+        "false" => Flow { ok: None, failed: Some(state.clone()) },
+        // An argument that is not known is only printed; `printf -v` evaluates a subscript.
+        "echo" => either(),
+        "printf" => {
+            if args
+                .first()
+                .is_none_or(|format| format.text().is_none_or(|text| text.starts_with('-') && text != "--"))
+            {
+                walk.effects.unknown("`printf`: its format is not known");
+            }
+            either()
+        }
+        "pwd" => {
+            if !args.iter().all(|arg| matches!(arg.text(), Some("-P" | "-L"))) {
+                walk.effects.unknown("`pwd`: an argument that is not known");
+            }
+            either()
+        }
+        "test" | "[" => {
+            test(walk, args, state);
+            either()
+        }
+        "read" => read(walk, args, state),
+        "export" => export(walk, args, state),
+        "set" => {
+            let harmless = |text: &str| {
+                matches!(
+                    text,
+                    "-e" | "-u"
+                        | "-eu"
+                        | "-x"
+                        | "+e"
+                        | "+x"
+                        | "+u"
+                        | "-ex"
+                        | "-eux"
+                        | "-o"
+                        | "pipefail"
+                        | "-euo"
+                        | "-eo"
+                        | "-uo"
+                        | "-euxo"
+                )
+            };
+            if args.is_empty() || !args.iter().all(|arg| arg.text().is_some_and(harmless)) {
+                walk.effects.unknown("`set`: an option that is not known");
+            }
+            either()
+        }
+        "type" | "which" => {
+            let plain = |arg: &Arg| {
+                arg.text()
+                    .is_some_and(|text| matches!(text, "-a" | "-t" | "-p" | "-P") || !text.starts_with('-'))
+            };
+            if !args.iter().all(plain) {
+                walk.effects.unknown(format!("`{name}`: an option that is not known"));
+            }
+            either()
+        }
+        "command" => match args {
+            [Arg::Text(option), Arg::Text(_)] if matches!(option.as_str(), "-v" | "-V") => either(),
+            [Arg::Text(program), rest @ ..] if !program.starts_with('-') => {
+                return run(walk, program, rest, state).or_else(|| {
+                    walk.program(program, rest, state);
+                    Some(either())
+                });
+            }
+            _ => {
+                walk.effects.unknown("`command`: an option that is not known");
+                either()
+            }
+        },
+        _ => return None,
+    })
+}
+
+fn cd(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
+    let target = match args {
+        [Arg::Text(dashes), Arg::Text(target)] if dashes == "--" => target,
+        [Arg::Text(target)] => target,
+        _ => {
+            walk.effects.unknown("`cd`: where it goes is not known");
+            return Flow { ok: None, failed: Some(state.clone()) };
+        }
+    };
+    let plain = target.starts_with(['/', '.']);
+    if target.is_empty() || target.starts_with(['-', '+']) || !plain && walk.facts.has_variable("CDPATH") {
+        walk.effects.unknown("`cd`: where it goes is not known");
+    }
+    match state.cd(target, walk.facts) {
+        Some(next) => Flow { ok: Some(next), failed: Some(state.clone()) },
+        None => {
+            walk.effects.unknown(format!("`cd`: where `{target}` leads is not known"));
+            Flow { ok: None, failed: Some(state.clone()) }
+        }
+    }
+}
+
+/// `[ … ]`. `-v` and, in zsh, numeric comparisons evaluate subscripts; their operands must be plain words.
+fn test(walk: &mut Walk<'_>, args: &[Arg], state: &State) {
+    let arithmetic = args.iter().any(|arg| {
+        matches!(arg.text(), Some("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-v" | "-R" | "-t" | "-o"))
+    });
+    let plain = |arg: &Arg| {
+        arg.texts().is_some_and(|texts| {
+            texts.iter().all(|text| {
+                let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-]!=.".contains(&byte);
+                text.bytes().all(word)
+            })
+        })
+    };
+    if arithmetic && !args.iter().all(plain) {
+        walk.effects.unknown("`test`: an operand that may be evaluated");
+    }
+    let mut previous = "";
+    for arg in args {
+        if previous.len() == 2
+            && "-f-d-e-s-r-w-x-L-h-b-c-p-S-O-G-N-g-k-u".contains(previous)
+            && previous.starts_with('-')
+        {
+            match arg.texts() {
+                Some(texts) => {
+                    for text in texts {
+                        for cwd in &state.cwds {
+                            walk.effects.add(Effect::Read(cwd.real.join(text)));
+                        }
+                    }
+                }
+                None => walk.effects.unknown("`test`: a file that is not known"),
+            }
+        }
+        previous = arg.text().unwrap_or("");
+    }
+}
+
+fn read(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
+    let mut state = state.clone();
+    for arg in args {
+        match arg.text() {
+            Some("-r") => {}
+            // A subscript in the name would be evaluated.
+            Some(name)
+                if !name.is_empty()
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') =>
+            {
+                if let Err(why) = variables::settable(name, walk.facts) {
+                    walk.effects.unknown(why);
+                }
+                state.variables.insert(name.to_owned(), Value::Opaque);
+            }
+            _ => walk.effects.unknown("`read`: an argument that is not known"),
+        }
+    }
+    Flow::either(state)
+}
+
+fn export(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
+    let mut state = state.clone();
+    for arg in args {
+        match arg.text().and_then(|text| text.split_once('=')) {
+            Some((name, value)) if variables::is_harmless(name) && !value.contains('~') => {
+                state.variables.insert(name.to_owned(), Value::OneOf(vec![value.to_owned()]));
+            }
+            _ => walk.effects.unknown("`export`: a variable that may change what programs do"),
+        }
+    }
+    Flow::either(state)
+}

@@ -1,0 +1,113 @@
+//! Everything a command can do, collected while it is read. Only a `Proof` made of it allows anything.
+
+use std::path::PathBuf;
+
+/// One thing that a command can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Reads this file, or below this folder.
+    Read(PathBuf),
+    /// Makes or overwrites this file.
+    Write(PathBuf),
+    /// Makes this folder.
+    MakeFolder(PathBuf),
+    /// Removes this file or empty folder.
+    Remove(PathBuf),
+    /// Removes this folder with everything in it.
+    RemoveTree(PathBuf),
+    /// Runs the project's own code, as found from this folder upwards by one of these files.
+    Project {
+        /// The program that runs it.
+        program: String,
+        /// Where it starts to look.
+        folder: PathBuf,
+        /// What it looks for.
+        manifests: &'static [&'static str],
+    },
+    /// Git in this folder: it may run what its configuration names.
+    Git(PathBuf),
+    /// Moves the branch of the agent's own worktree.
+    OwnBranch,
+    /// Talks to this remote.
+    Remote(String),
+    /// Sends the agent's own branch to the plan's remote.
+    PushOwn,
+    /// Installs what the project's manifests name.
+    Install,
+    /// A verb of `ctx` for this caller.
+    Verb(String),
+    /// A simple command that the person's own settings allow.
+    AllowedByUser(String),
+    /// Harms what all worktrees share, or leaves the agent's own branch: what it is, and what to do instead.
+    Forbidden {
+        /// What it does.
+        what: String,
+        /// What to do.
+        instead: String,
+    },
+    /// Not known.
+    Unknown(String),
+}
+
+/// The effects of one command, with the simple commands they come from.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// In the order in which they were found; the number is that of the simple command.
+    pub(super) found: Vec<(usize, Effect)>,
+    /// The simple commands: what the shell would run, as far as it is known.
+    pub(super) commands: Vec<String>,
+    /// What each simple command is for the person's rules: its words as written, and as taken.
+    pub(super) spellings: Vec<Vec<String>>,
+    /// Effects behind this one are judged by a file system that an earlier command may have changed.
+    pub(super) stale_from: Option<usize>,
+    /// The latest simple command prints names of files below its directory, and nothing else.
+    pub(super) prints_names: bool,
+}
+
+impl Effects {
+    pub(super) fn add(&mut self, effect: Effect) {
+        let command = self.commands.len().saturating_sub(1);
+        self.found.push((command, effect));
+    }
+
+    pub(super) fn unknown(&mut self, why: impl Into<String>) {
+        self.add(Effect::Unknown(why.into()));
+    }
+
+    /// From here on links may lead elsewhere than they do now.
+    pub(super) fn set_stale(&mut self) {
+        self.stale_from.get_or_insert(self.found.len());
+    }
+
+    /// The simple commands in order, each with what it does.
+    pub fn by_command(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &Effect>)> {
+        self.commands.iter().enumerate().map(|(number, command)| {
+            let own = self.found.iter().filter(move |(of, _)| *of == number);
+            (command.as_str(), own.map(|(_, effect)| effect))
+        })
+    }
+}
+
+impl std::fmt::Display for Effect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Read(path) => write!(f, "reads {}", path.display()),
+            Self::Write(path) => write!(f, "writes {}", path.display()),
+            Self::MakeFolder(path) => write!(f, "makes the folder {}", path.display()),
+            Self::Remove(path) => write!(f, "removes {}", path.display()),
+            Self::RemoveTree(path) => write!(f, "removes {} with everything in it", path.display()),
+            Self::Project { program, folder, .. } => {
+                write!(f, "runs the project's code by `{program}` in {}", folder.display())
+            }
+            Self::Git(folder) => write!(f, "runs git in {}", folder.display()),
+            Self::OwnBranch => write!(f, "moves the worktree's own branch"),
+            Self::Remote(name) => write!(f, "talks to the remote `{name}`"),
+            Self::PushOwn => write!(f, "pushes the worktree's own branch"),
+            Self::Install => write!(f, "installs what the project names"),
+            Self::Verb(verb) => write!(f, "runs `{verb}`"),
+            Self::AllowedByUser(rule) => write!(f, "is allowed by the user's rule `{rule}`"),
+            Self::Forbidden { what, .. } => write!(f, "{what}"),
+            Self::Unknown(why) => write!(f, "unknown: {why}"),
+        }
+    }
+}

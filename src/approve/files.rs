@@ -1,0 +1,60 @@
+//! The client's file tools: `Read`, `Write`, `Edit`, `NotebookEdit`, and the searches `Glob` and `Grep`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::effect::Effect;
+use super::limits;
+use super::proof::{Judge, Proof, Refusal};
+use super::state::lexical;
+use super::{Decision, Effects, Scene};
+
+/// Judges a file tool's call; none if the tool is no file tool.
+pub fn file_tool(tool: &str, input: &Value, cwd: &Path, scene: Scene<'_>) -> Option<Decision> {
+    let key = match tool {
+        "Read" | "Write" | "Edit" | "MultiEdit" => "file_path",
+        "NotebookEdit" | "NotebookRead" => "notebook_path",
+        "Glob" | "Grep" | "LS" => "path",
+        _ => return None,
+    };
+    Some(judge(tool, input.get(key), cwd, scene, input).into())
+}
+
+fn judge(
+    tool: &str,
+    path: Option<&Value>,
+    cwd: &Path,
+    scene: Scene<'_>,
+    input: &Value,
+) -> Result<Proof, Refusal> {
+    let nothing = |why: &str| Err(Refusal::Nothing(why.to_owned()));
+    let searches = matches!(tool, "Glob" | "Grep" | "LS");
+    let path = match path {
+        Some(Value::String(path)) if !path.is_empty() => path.as_str(),
+        None | Some(Value::Null) if searches => ".",
+        _ => return nothing("the call names no file"),
+    };
+    // A tilde is no folder here, but the client may take it for one.
+    if path.starts_with('~') || path.chars().any(|c| limits::is_deceptive(c) || c == '\n') {
+        return nothing("the path is not what it looks like");
+    }
+    let Some(path) = lexical(&cwd.join(path)) else { return nothing("the path is not known") };
+    let reads = searches || matches!(tool, "Read" | "NotebookRead");
+    if let Some(rule) = scene.rules.file_objection(if reads { "Read" } else { "Edit" }, &path) {
+        return Err(Refusal::Nothing(format!("the rule `{rule}` leaves it to the person")));
+    }
+    // A pattern may lead out of the folder it is given, or name what is not to be read.
+    let pattern =
+        input.get(if tool == "Glob" { "pattern" } else { "glob" }).and_then(Value::as_str).unwrap_or("");
+    if searches
+        && (pattern.starts_with(['/', '~'])
+            || pattern.split('/').any(|part| part == "..")
+            || super::places::names_secret(pattern))
+    {
+        return nothing("the pattern may lead elsewhere");
+    }
+    let mut effects = Effects::default();
+    effects.add(if reads { Effect::Read(path) } else { Effect::Write(path) });
+    Judge { territory: scene.territory, facts: scene.facts }.prove(&effects)
+}

@@ -1,0 +1,87 @@
+//! Refuses a command's text before anything parses it.
+//!
+//! In: text. Out: nothing, or why it is not looked at. A character that a person, a parser and the shell may
+//! see differently has no place in a command that nobody reads before it runs.
+
+/// Longer commands are not parsed.
+const LONGEST: usize = 256 * 1024;
+/// Deeper nesting is not parsed: one known parser takes seconds for 200 nested `$(`.
+const DEEPEST: usize = 16;
+
+/// May this text be given to the parser?
+pub(super) fn check(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST {
+        return Err("the command is longer than what is read".to_owned());
+    }
+    if let Some(c) = text.chars().find(|&c| is_deceptive(c)) {
+        return Err(format!("the command contains the character U+{:04X}", u32::from(c)));
+    }
+    // The shell takes these two characters away before it sees words and operators: `$\⏎(rm x)` is a
+    // substitution. In a heredoc with a quoted delimiter they are text; that is not worth the risk.
+    if text.contains("\\\n") && !only_in_quoted_text(text) {
+        return Err("a line of the command ends in a backslash".to_owned());
+    }
+    if has_long_descriptor(text) {
+        return Err("a redirection's descriptor has more than one digit".to_owned());
+    }
+    if depth(text) > DEEPEST {
+        return Err("the command is nested too deeply".to_owned());
+    }
+    Ok(())
+}
+
+/// Control, direction, width and space characters that are not what they look like.
+pub(super) fn is_deceptive(c: char) -> bool {
+    match c {
+        '\t' | '\n' | ' ' => false,
+        c if c.is_control() || c.is_whitespace() => true,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
+        '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => true,
+        '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}' => true,
+        '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+/// Do all continued lines stand behind the first line of a quoted heredoc, in a command that has only one?
+fn only_in_quoted_text(text: &str) -> bool {
+    let Some((first, rest)) = text.split_once('\n') else { return false };
+    let Some((_, delimiter)) = first.split_once("<<") else { return false };
+    let delimiter = delimiter.trim_start_matches('-').trim_start();
+    let Some(delimiter) = delimiter.strip_prefix('\'').and_then(|word| word.split_once('\'')) else {
+        return false;
+    };
+    let ends = rest.lines().position(|line| line == delimiter.0);
+    let behind: Option<Vec<&str>> = ends.map(|end| rest.lines().skip(end + 1).collect());
+    !first.ends_with('\\')
+        && first.matches("<<").count() == 1
+        && !delimiter.0.is_empty()
+        && delimiter.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && behind.is_some_and(|lines| lines.iter().all(|line| !line.ends_with('\\')))
+}
+
+/// `2147483648>f`: a number that is no descriptor is a word to one reader and an error to another.
+fn has_long_descriptor(text: &str) -> bool {
+    text.split(['<', '>']).rev().skip(1).any(|before| {
+        let digits = before.bytes().rev().take_while(u8::is_ascii_digit).count();
+        digits > 1
+            && before[..before.len() - digits]
+                .bytes()
+                .next_back()
+                .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    })
+}
+
+/// The depth of brackets, without regard to quotes: at least as deep as what the shell sees.
+fn depth(text: &str) -> usize {
+    let (mut now, mut most) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'{' => now += 1,
+            b')' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(now);
+    }
+    most
+}

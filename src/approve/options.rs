@@ -1,0 +1,183 @@
+//! The options of one program, as a table in text, and a reading of arguments by it.
+//!
+//! A table is words: `alh` are short flags, `n=` a short option with a value, `alhn=` both at once, `--all` a long flag, `--sort=` one
+//! with a value, `--color?` one with an optional value, `#` allows `-20`. Behind `=` stands what the value is:
+//! nothing for text, `r` a path that is read, `w` a path that is written, `i` a path inside the worktree.
+//! An option that is not in the table is an error, abbreviations of long options too: an abbreviation is
+//! resolved against all options of the real program (`--compress-prog=sh`), and the table has only some.
+
+use super::argument::Arg;
+
+/// What an option's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Flag,
+    Text,
+    Read,
+    Write,
+    Inside,
+}
+
+/// Arguments as the program takes them.
+#[derive(Debug, Default)]
+pub(super) struct Parsed {
+    /// Name without dashes, role and value.
+    pub(super) options: Vec<(String, Role, Option<Arg>)>,
+    pub(super) operands: Vec<Arg>,
+    /// Operands from this one on stand behind `--`.
+    pub(super) ended: Option<usize>,
+}
+
+impl Parsed {
+    /// Is one of these options given?
+    pub(super) fn has(&self, names: &[&str]) -> bool {
+        self.options.iter().any(|(name, ..)| names.contains(&name.as_str()))
+    }
+
+    /// The operands before and behind `--`.
+    pub(super) fn split(&self) -> (&[Arg], &[Arg]) {
+        self.operands.split_at(self.ended.unwrap_or(self.operands.len()))
+    }
+}
+
+/// How far options are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Everywhere before `--`, as GNU programs do.
+    Anywhere,
+    /// Up to the first operand, as programs do that run another one.
+    First,
+    /// Options begin with one dash and are words, as Go's.
+    Words,
+}
+
+/// Reads arguments by a table.
+pub(super) fn parse(table: &str, args: &[Arg], style: Style) -> Result<Parsed, String> {
+    let mut parsed = Parsed::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        if parsed.ended.is_some() || style == Style::First && !parsed.operands.is_empty() {
+            parsed.operands.push(arg.clone());
+            continue;
+        }
+        match arg {
+            Arg::Text(text) if text == "--" => parsed.ended = Some(parsed.operands.len()),
+            Arg::Text(text) if text.len() > 1 && text.starts_with('-') => {
+                option(table, text, None, &mut args, style, &mut parsed)?;
+            }
+            // `--format="$(…)"`: what is unknown is the value.
+            Arg::Opaque(prefix) if prefix.starts_with('-') && prefix.contains('=') => {
+                option(table, prefix, Some(()), &mut args, style, &mut parsed)?;
+            }
+            arg if arg.may_be_option() => {
+                return Err(format!("`{}` is not known, and may be an option", arg.show()));
+            }
+            arg => parsed.operands.push(arg.clone()),
+        }
+    }
+    Ok(parsed)
+}
+
+fn option<'a>(
+    table: &str,
+    text: &str,
+    opaque: Option<()>,
+    rest: &mut impl Iterator<Item = &'a Arg>,
+    style: Style,
+    parsed: &mut Parsed,
+) -> Result<(), String> {
+    let unlisted = || format!("the option `{}` is not known", text.split('=').next().unwrap_or(text));
+    let value_of = |value: &str| match opaque {
+        Some(()) => Arg::Opaque(value.to_owned()),
+        None => Arg::Text(value.to_owned()),
+    };
+    let next = |rest: &mut dyn Iterator<Item = &'a Arg>| match rest.next() {
+        None | Some(Arg::Words | Arg::Many(_)) => Err(format!("the value of `{text}` is not known")),
+        Some(value) => Ok(value.clone()),
+    };
+    let long = match style {
+        Style::Words => Some(text.trim_start_matches('-')),
+        _ => text.strip_prefix("--"),
+    };
+    if let Some(long) = long {
+        let (name, value) = match long.split_once('=') {
+            Some((name, value)) => (name, Some(value_of(value))),
+            None => (long, None),
+        };
+        let (role, optional) = find(table, name, if style == Style::Words { Name::Word } else { Name::Long })
+            .ok_or_else(unlisted)?;
+        let value = match (role, value) {
+            (Role::Flag, None) => None,
+            (Role::Flag, Some(_)) => return Err(unlisted()),
+            (_, Some(value)) => Some(value),
+            (_, None) if optional => None,
+            (_, None) => Some(next(rest)?),
+        };
+        parsed.options.push((name.to_owned(), role, value));
+        return Ok(());
+    }
+    if opaque.is_some() {
+        return Err(unlisted());
+    }
+    let cluster = &text[1..];
+    if table.split(' ').any(|word| word == "#") && cluster.bytes().all(|byte| byte.is_ascii_digit()) {
+        parsed.options.push(("#".to_owned(), Role::Flag, None));
+        return Ok(());
+    }
+    for (index, c) in cluster.char_indices() {
+        let name = c.to_string();
+        let (role, optional) = find(table, &name, Name::Short).ok_or_else(unlisted)?;
+        let attached = &cluster[index + c.len_utf8()..];
+        if role == Role::Flag {
+            parsed.options.push((name, role, None));
+            continue;
+        }
+        let value = match (attached.is_empty(), optional) {
+            (false, _) => Some(Arg::Text(attached.to_owned())),
+            (true, true) => None,
+            (true, false) => Some(next(rest)?),
+        };
+        parsed.options.push((name, role, value));
+        break;
+    }
+    Ok(())
+}
+
+/// The role of an option, and whether its value may be missing.
+fn find(table: &str, name: &str, style: Name) -> Option<(Role, bool)> {
+    table.split_ascii_whitespace().find_map(|word| {
+        let word = match (style, word.strip_prefix("--")) {
+            (Name::Long, Some(word)) => word,
+            (Name::Short, None) | (Name::Word, _) => word,
+            _ => return None,
+        };
+        let (key, role) = match word.split_once(['=', '?']) {
+            Some((key, role)) => (key, Some(role)),
+            None => (word, None),
+        };
+        // `alhn=`: of short options in one word, the value belongs to the last.
+        if style == Name::Short
+            && key.len() > name.len()
+            && key.contains(name)
+            && !(role.is_some() && key.ends_with(name))
+        {
+            return Some((Role::Flag, false));
+        }
+        let named = if style == Name::Short { key.ends_with(name) } else { key == name };
+        let role = match role {
+            None => Role::Flag,
+            Some("r") => Role::Read,
+            Some("w") => Role::Write,
+            Some("i") => Role::Inside,
+            Some(_) => Role::Text,
+        };
+        named.then_some((role, word.contains('?')))
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Long,
+    Short,
+    Word,
+}

@@ -1,0 +1,242 @@
+//! Which files are never written, which only if the task says so, and which are never read: by name.
+//!
+//! Names are compared as file systems do that ignore case and code points without width (`.GIT`, `.git\u{200c}`).
+
+use std::path::{Component, Path};
+
+/// A part of a path with one of these names is never written.
+const NEVER: &[&str] = &[
+    // Hooks, configuration, the pointer to the repository.
+    ".git",
+    ".gitmodules",
+    ".gitconfig",
+    ".hg",
+    ".svn",
+    // The client's settings, hooks, commands; the plans; other agents' rules.
+    ".claude",
+    ".parallel",
+    ".mcp.json",
+    ".claude-plugin",
+    ".cursor",
+    ".codex",
+    ".gemini",
+    // What shells and logins read.
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".zlogout",
+    ".inputrc",
+    ".envrc",
+    ".netrc",
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".pypirc",
+    ".direnv",
+];
+
+/// Files that tools run or obey without being asked: written only if the task declares them.
+const RUN_BY_TOOLS: &[&str] = &[
+    "build.rs",
+    "package.json",
+    "conftest.py",
+    "setup.py",
+    "setup.cfg",
+    "pyproject.toml",
+    "tox.ini",
+    "noxfile.py",
+    "pytest.ini",
+    "sitecustomize.py",
+    "usercustomize.py",
+    "makefile",
+    "gnumakefile",
+    "justfile",
+    ".justfile",
+    "taskfile.yml",
+    "taskfile.yaml",
+    "cmakelists.txt",
+    "rakefile",
+    "gemfile",
+    "dockerfile",
+    "docker-compose.yml",
+    "compose.yml",
+    "compose.yaml",
+    "jenkinsfile",
+    "vagrantfile",
+    "procfile",
+    ".gitlab-ci.yml",
+    ".travis.yml",
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".pnpmfile.cjs",
+    "pnpm-workspace.yaml",
+    ".pnp.cjs",
+    ".pnp.loader.mjs",
+    "bunfig.toml",
+    ".pre-commit-config.yaml",
+    "lefthook.yml",
+    "lefthook.yaml",
+    ".lefthook.yml",
+    ".huskyrc",
+    ".lintstagedrc",
+    ".lintstagedrc.json",
+    ".lintstagedrc.js",
+    "rust-toolchain",
+    "rust-toolchain.toml",
+    "clippy.toml",
+    "rustfmt.toml",
+    ".gitattributes",
+    "build.gradle",
+    "build.gradle.kts",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "gradlew",
+    "mvnw",
+    "pom.xml",
+    "build.xml",
+    "build.sbt",
+    "mix.exs",
+    "composer.json",
+    ".babelrc",
+    ".eslintrc",
+    ".eslintrc.js",
+    ".eslintrc.cjs",
+    ".eslintrc.json",
+    ".mocharc.js",
+    ".mocharc.json",
+    ".ackrc",
+    ".ripgreprc",
+    ".vimrc",
+    ".exrc",
+    ".editorconfig.exec",
+    "cargo.toml",
+    "go.work",
+    ".terraformrc",
+    "deno.json",
+    "deno.jsonc",
+    "nx.json",
+    "turbo.json",
+    "gulpfile.js",
+    "gruntfile.js",
+    "meson.build",
+    "flake.nix",
+    "shell.nix",
+    "default.nix",
+];
+
+/// Ends of names of such files: `vite.config.ts`, `jest.config.js`.
+const RUN_BY_TOOLS_STEMS: &[&str] =
+    &[".config.js", ".config.cjs", ".config.mjs", ".config.ts", ".config.mts", ".config.cts", ".pth"];
+
+/// Folders in which every file is one of those.
+const RUN_BY_TOOLS_FOLDERS: &[&str] = &[
+    ".cargo",
+    ".github",
+    ".vscode",
+    ".idea",
+    ".husky",
+    ".circleci",
+    ".devcontainer",
+    ".config",
+    ".gitlab",
+    ".yarn",
+    ".mvn",
+    ".zed",
+    "git-hooks",
+    ".githooks",
+    ".buildkite",
+    ".hooks",
+];
+
+/// Never read, nor copied into the work.
+const SECRET: &[&str] = &[
+    ".netrc",
+    ".pypirc",
+    ".npmrc",
+    ".pgpass",
+    ".htpasswd",
+    ".git-credentials",
+    ".dockercfg",
+    "credentials",
+    "credentials.json",
+    "secrets.json",
+    "secrets.yml",
+    "secrets.yaml",
+    "secrets.toml",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".kube",
+    ".azure",
+    "kubeconfig",
+    "service-account.json",
+    ".vault-token",
+    "master.key",
+    "token.json",
+    ".credentials.json",
+];
+const SECRET_ENDS: &[&str] =
+    &[".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".ppk", ".asc", ".gpg"];
+/// `.env.example` and its kin hold names, not values.
+const ENV_EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.template", ".env.dist", ".env.defaults"];
+
+/// A name as such file systems compare it.
+fn folded(name: &str) -> String {
+    let kept = name.chars().filter(|&c| !super::limits::is_deceptive(c));
+    // Windows and macOS also drop dots, spaces and streams at the end.
+    let name: String = kept.flat_map(char::to_lowercase).collect();
+    name.trim_end_matches(['.', ' ']).to_owned()
+}
+
+fn names(path: &Path) -> Vec<String> {
+    path.components()
+        .filter_map(|part| match part {
+            Component::Normal(name) => Some(folded(&name.to_string_lossy())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The part of this path, relative to a worktree, that is never written.
+pub(super) fn never_written(relative: &Path) -> Option<String> {
+    names(relative)
+        .into_iter()
+        .find(|name| NEVER.contains(&name.as_str()) || name.starts_with(".git~") || name == "git~1")
+}
+
+/// Does a tool run or obey this file without being asked?
+pub(super) fn run_by_tools(relative: &Path) -> bool {
+    let names = names(relative);
+    let Some((file, folders)) = names.split_last() else { return false };
+    RUN_BY_TOOLS.contains(&file.as_str())
+        || RUN_BY_TOOLS_STEMS.iter().any(|end| file.ends_with(end))
+        || names.iter().any(|name| RUN_BY_TOOLS_FOLDERS.contains(&name.as_str()))
+        || folders.iter().any(|name| name == "node_modules" || name == ".venv")
+}
+
+/// Does this path hold keys or credentials?
+pub(super) fn is_secret(path: &Path) -> bool {
+    names(path).iter().any(|name| {
+        let env = name == ".env" || name.starts_with(".env.") || name.ends_with(".env") && name.len() > 4;
+        env && !ENV_EXAMPLES.contains(&name.as_str())
+            || SECRET.contains(&name.as_str())
+            || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+    })
+}
+
+/// The same for a text in which a path stands, as in `HEAD:config/.env`.
+pub(super) fn names_secret(text: &str) -> bool {
+    text.split([':', ' ', '=']).any(|part| is_secret(Path::new(part)))
+}

@@ -1,0 +1,88 @@
+//! What programs do with their arguments: one file a family, a table in each. What is not in one is unknown.
+
+mod copy;
+mod ctx;
+mod files;
+mod git;
+mod git_read;
+mod git_remote;
+mod javascript;
+mod javascript_tools;
+mod native;
+mod other;
+mod python;
+mod rust;
+mod script;
+mod search;
+mod text;
+mod wrappers;
+
+use super::call::{Call, Input};
+use super::effect::Effects;
+
+/// Adds what the call does to its effects.
+pub(super) fn run(call: &mut Call<'_>) {
+    if call.program.contains('/') {
+        return other::by_path(call);
+    }
+    let families = [
+        text::run,
+        files::run,
+        search::run,
+        git::run,
+        ctx::run,
+        rust::run,
+        javascript::run,
+        python::run,
+        native::run,
+        other::run,
+        wrappers::run,
+    ];
+    if !families.iter().any(|family| family(call)) {
+        call.effects.unknown(format!("the program `{}` is not known", call.program));
+    }
+}
+
+/// What the part of a pipe gives to the next one. `before` is the number of commands seen before it.
+pub(super) fn output(effects: &Effects, before: usize) -> Input {
+    match effects.prints_names && effects.commands.len() == before + 1 {
+        true => Input::Names,
+        false => Input::Text,
+    }
+}
+
+/// One row: names of programs, their options, what their operands are.
+pub(super) struct Row {
+    pub(super) names: &'static [&'static str],
+    pub(super) options: &'static str,
+    pub(super) operands: Operands,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operands {
+    None,
+    /// Any text; it may be unknown, as it is only printed.
+    Text,
+    Read,
+    Write,
+    Folders,
+}
+
+pub(super) const fn row(names: &'static [&'static str], options: &'static str, operands: Operands) -> Row {
+    Row { names, options, operands }
+}
+
+/// Handles a program by a table's row; false if it has none.
+pub(super) fn by_table(table: &[Row], call: &mut Call<'_>) -> bool {
+    let Some(row) = table.iter().find(|row| row.names.contains(&call.program)) else { return false };
+    let Some(parsed) = call.parse(row.options) else { return true };
+    match row.operands {
+        Operands::None if parsed.operands.is_empty() => {}
+        Operands::None => call.unknown("takes no operand here"),
+        Operands::Text => call.require_text(&parsed.operands),
+        Operands::Read => call.read_all(&parsed.operands),
+        Operands::Write => parsed.operands.iter().for_each(|arg| call.write(arg)),
+        Operands::Folders => parsed.operands.iter().for_each(|arg| call.make_folder(arg)),
+    }
+    true
+}

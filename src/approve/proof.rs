@@ -1,0 +1,385 @@
+//! Whether every effect of a command lies inside what the caller owns.
+//!
+//! In: effects, a territory, facts. Out: a `Proof`, which is all that can allow, or the first effect that has
+//! none. Only this file makes a `Proof`.
+
+use std::path::{Path, PathBuf};
+
+use super::effect::{Effect, Effects};
+use super::facts::{Facts, Kind};
+use super::places;
+use super::territory::{Own, Territory};
+use crate::plan::glob_matches;
+
+/// Every effect is known and inside. Cannot be made elsewhere.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    reason: String,
+    /// One line an effect, for `ctx approve explain`.
+    pub lines: Vec<String>,
+}
+
+impl Proof {
+    /// For a command that is exactly one of `ctx`'s own verbs, as `verbs::allows` has found it.
+    pub(super) fn verb() -> Self {
+        Self { reason: "one of ctx's own verbs".to_owned(), lines: Vec::new() }
+    }
+
+    /// Why it is allowed, in one line.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// Why there is no proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// An agent must never do this; the reason says what to do instead.
+    Deny(String),
+    /// Not proven; the normal flow decides.
+    Nothing(String),
+}
+
+impl Refusal {
+    /// In one line.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Deny(reason) | Self::Nothing(reason) => reason,
+        }
+    }
+}
+
+fn deny<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Deny(reason.into()))
+}
+
+fn nothing<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Nothing(reason.into()))
+}
+
+/// Judges one effect after the other.
+pub(super) struct Judge<'a> {
+    pub(super) territory: &'a Territory,
+    pub(super) facts: &'a dyn Facts,
+}
+
+impl Judge<'_> {
+    /// The proof for all effects; a denial counts before a doubt, so that the agent learns what to do.
+    pub(super) fn prove(&self, effects: &Effects) -> Result<Proof, Refusal> {
+        let mut lines = Vec::new();
+        let mut doubt = None;
+        for (index, (_, effect)) in effects.found.iter().enumerate() {
+            let stale = effects.stale_from.is_some_and(|from| index >= from);
+            match self.judge(effect, stale) {
+                Ok(()) => lines.push(effect.to_string()),
+                Err(Refusal::Deny(reason)) => return deny(reason),
+                Err(Refusal::Nothing(reason)) => drop(doubt.get_or_insert(reason)),
+            }
+        }
+        match doubt {
+            Some(reason) => nothing(reason),
+            None => Ok(Proof { reason: self.reason(effects), lines }),
+        }
+    }
+
+    fn reason(&self, effects: &Effects) -> String {
+        let only_reads =
+            effects.found.iter().all(|(_, effect)| matches!(effect, Effect::Read(_) | Effect::Git(_)));
+        match (
+            &self.territory.own,
+            effects.found.iter().find(|(_, effect)| matches!(effect, Effect::Verb(_))),
+        ) {
+            (None, Some(_)) => "one of ctx's own verbs".to_owned(),
+            (Some(own), _) if only_reads => format!("only reads, for `{}`", own.task),
+            (Some(own), _) => format!("every effect stays in the worktree and branch of `{}`", own.task),
+            (None, None) => "only reads".to_owned(),
+        }
+    }
+
+    fn own(&self) -> Result<&Own, Refusal> {
+        match &self.territory.own {
+            Some(own) => Ok(own),
+            None => nothing("the caller has no worktree"),
+        }
+    }
+
+    fn judge(&self, effect: &Effect, stale: bool) -> Result<(), Refusal> {
+        match effect {
+            Effect::Unknown(why) => nothing(why),
+            Effect::Forbidden { what, instead } => deny(format!("{what}; {instead}")),
+            Effect::Verb(_) | Effect::AllowedByUser(_) => Ok(()),
+            Effect::Read(path) => self.read(path),
+            Effect::Write(path) => self.write(path, stale),
+            Effect::MakeFolder(path) => self.make_folder(path, stale),
+            Effect::Remove(path) => self.remove(path, stale),
+            Effect::RemoveTree(path) => self.remove_tree(path, stale),
+            Effect::Project { program, folder, manifests } => self.project(program, folder, manifests),
+            Effect::Git(folder) => self.git(folder),
+            Effect::Install => self.running("installing"),
+            Effect::OwnBranch | Effect::PushOwn => self.own_branch(),
+            Effect::Remote(name) => {
+                let own = self.own()?;
+                match *name == own.remote {
+                    true => Ok(()),
+                    false => nothing(format!("`{name}` is not the plan's remote")),
+                }
+            }
+        }
+    }
+
+    /// Reading is free in the repository, keys and credentials excepted.
+    pub(super) fn read(&self, path: &Path) -> Result<(), Refusal> {
+        if path == Path::new("/dev/null") {
+            return Ok(());
+        }
+        let Some(real) = self.facts.real(path) else {
+            return nothing(format!("where `{}` leads is not known", path.display()));
+        };
+        if places::is_secret(path) || places::is_secret(&real) {
+            return nothing(format!("`{}` may hold keys or credentials", path.display()));
+        }
+        let own = self.territory.own.as_ref().is_some_and(|own| real.starts_with(&own.root));
+        let repository = &self.territory.repository;
+        let inside = own || !repository.as_os_str().is_empty() && real.starts_with(repository);
+        let git = real.starts_with(&self.territory.common_dir)
+            || real.components().any(|part| part.as_os_str().eq_ignore_ascii_case(".git"));
+        match (inside, git) {
+            (false, _) => nothing(format!("`{}` lies outside the repository", path.display())),
+            // The configuration may hold passwords; git itself tells what an agent may know.
+            (true, true) => nothing(format!("`{}` belongs to git", path.display())),
+            (true, false) => Ok(()),
+        }
+    }
+
+    /// The path relative to the worktree, which may be changed there. The last link is followed.
+    fn writable(&self, path: &Path, stale: bool) -> Result<(PathBuf, PathBuf), Refusal> {
+        let own = self.own()?;
+        if !own.editing {
+            return deny("a QA agent changes nothing; say in the reason what has to change");
+        }
+        if stale {
+            return nothing(format!("where `{}` leads may change before it is written", path.display()));
+        }
+        let Some(real) = self.facts.real(path) else {
+            return nothing(format!("where `{}` leads is not known", path.display()));
+        };
+        if let Some(name) = places::never_written(&real).filter(|_| !real.starts_with(&own.root)) {
+            return deny(format!("`{name}` is never written by an agent"));
+        }
+        let Ok(relative) = real.strip_prefix(&own.root) else { return self.outside(own, path, &real) };
+        let relative = relative.to_owned();
+        let by_text = path.strip_prefix(&own.root).unwrap_or(&relative);
+        if let Some(name) = places::never_written(&relative).or_else(|| places::never_written(by_text)) {
+            return deny(format!("`{name}` is never written by an agent"));
+        }
+        if self.territory.plugin.as_ref().is_some_and(|plugin| real.starts_with(plugin)) {
+            return deny("the plugin itself is never written by an agent");
+        }
+        if relative.as_os_str().is_empty() {
+            return nothing("it concerns the whole worktree");
+        }
+        declared(own, &relative)?;
+        Ok((real, relative))
+    }
+
+    /// Writing elsewhere: in the repository it is denied with the path to write instead.
+    fn outside<T>(&self, own: &Own, path: &Path, real: &Path) -> Result<T, Refusal> {
+        let inner = real.strip_prefix(&self.territory.repository).ok();
+        match inner {
+            Some(inner) => {
+                // Another task's worktree lies in the repository too; what is meant there is the same file here.
+                let inner = inner
+                    .strip_prefix(
+                        own.root
+                            .parent()
+                            .and_then(|root| root.strip_prefix(&self.territory.repository).ok())
+                            .unwrap_or(Path::new("\0")),
+                    )
+                    .ok()
+                    .map_or(inner.to_owned(), |rest| rest.components().skip(1).collect());
+                deny(format!(
+                    "`{}` is outside your worktree; write `{}` instead",
+                    path.display(),
+                    own.root.join(inner).display()
+                ))
+            }
+            None => deny(format!("`{}` is outside your worktree `{}`", path.display(), own.root.display())),
+        }
+    }
+
+    pub(super) fn write(&self, path: &Path, stale: bool) -> Result<(), Refusal> {
+        let (real, relative) = self.writable(path, stale)?;
+        match self.facts.kind(&real) {
+            // Another name of the same file may stand outside.
+            Kind::File { names } if names > 1 => {
+                nothing(format!("`{}` has another name elsewhere", relative.display()))
+            }
+            Kind::Missing | Kind::File { .. } | Kind::Folder => Ok(()),
+            Kind::Link | Kind::Other => nothing(format!("`{}` is no regular file", relative.display())),
+        }
+    }
+
+    fn make_folder(&self, path: &Path, stale: bool) -> Result<(), Refusal> {
+        let own = self.own()?;
+        // `mkdir -p .` and folders that are there already.
+        if !stale && own.editing && self.facts.real(path).is_some_and(|real| real == own.root) {
+            return Ok(());
+        }
+        self.writable(path, stale).map(drop)
+    }
+
+    /// Removes the entry itself: the folder that holds it counts, and a last link is not followed.
+    fn remove(&self, path: &Path, stale: bool) -> Result<(), Refusal> {
+        let entry = self.entry(path)?;
+        self.writable(&entry, stale).map(drop)
+    }
+
+    fn entry(&self, path: &Path) -> Result<PathBuf, Refusal> {
+        let followed = path.as_os_str().to_string_lossy().ends_with('/');
+        let found = match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) if !followed => {
+                self.facts.real(parent).map(|parent| parent.join(name))
+            }
+            _ => self.facts.real(path),
+        };
+        let Some(entry) = found else {
+            return nothing(format!("where `{}` leads is not known", path.display()));
+        };
+        // A link is judged by where it stands.
+        if self.facts.kind(&entry) == Kind::Link {
+            let own = self.own()?;
+            return match entry.strip_prefix(&own.root) {
+                Ok(_) => nothing(format!("`{}` is a link", entry.display())),
+                Err(_) => self.outside(own, path, &entry),
+            };
+        }
+        Ok(entry)
+    }
+
+    fn remove_tree(&self, path: &Path, stale: bool) -> Result<(), Refusal> {
+        let entry = self.entry(path)?;
+        let (real, relative) = self.writable(&entry, stale)?;
+        match self.facts.kind(&real) {
+            Kind::File { .. } => Ok(()),
+            Kind::Folder if self.facts.kind(&real.join(".git")) != Kind::Missing => {
+                nothing(format!("`{}` is a repository of its own", relative.display()))
+            }
+            // What is not there yet may be there, and be a link, when it is removed.
+            Kind::Folder | Kind::Missing if self.facts.ignored(&real) => Ok(()),
+            _ => nothing(format!("`{}` is not something that git ignores", relative.display())),
+        }
+    }
+
+    fn running(&self, what: &str) -> Result<(), Refusal> {
+        let own = self.own()?;
+        match own.running {
+            true => Ok(()),
+            false => nothing(format!("{what} belongs to a task in progress, and `{}` is not", own.task)),
+        }
+    }
+
+    /// The project's own code runs in the worktree of a task in progress, and only there.
+    fn project(&self, program: &str, folder: &Path, manifests: &[&str]) -> Result<(), Refusal> {
+        self.running(&format!("`{program}`"))?;
+        let own = self.own()?;
+        let Some(real) = self.facts.real(folder) else {
+            return nothing(format!("where `{}` leads is not known", folder.display()));
+        };
+        let Ok(relative) = real.strip_prefix(&own.root) else {
+            return nothing(format!(
+                "`{program}` would work in `{}`, outside the worktree",
+                folder.display()
+            ));
+        };
+        if let Some(name) = places::never_written(relative) {
+            return deny(format!("`{name}` is never written by an agent"));
+        }
+        if manifests.is_empty() {
+            return self.declared_tool_target(relative);
+        }
+        // A worktree inside the main checkout without a manifest of its own: the program finds the outer one,
+        // and works there.
+        let found = real.ancestors().find(|folder| {
+            manifests.iter().any(|manifest| self.facts.kind(&folder.join(manifest)) != Kind::Missing)
+        });
+        match found {
+            Some(found) if !found.starts_with(&own.root) => {
+                nothing(format!("`{program}` would work in `{}`, outside the worktree", found.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A formatter that is given a file may write it.
+    fn declared_tool_target(&self, relative: &Path) -> Result<(), Refusal> {
+        let own = self.own()?;
+        let text = relative.to_string_lossy();
+        if own.files.forbidden.iter().any(|pattern| glob_matches(pattern, &text)) {
+            return deny(format!("`{text}` is forbidden to `{}`", own.task));
+        }
+        match places::is_secret(relative) {
+            true => nothing(format!("`{text}` may hold keys or credentials")),
+            false => Ok(()),
+        }
+    }
+
+    /// Git may run what its configuration names: nothing else than when the worktree was set up.
+    fn git(&self, folder: &Path) -> Result<(), Refusal> {
+        let own = self.own()?;
+        let Some(real) = self.facts.real(folder) else {
+            return nothing(format!("where `{}` leads is not known", folder.display()));
+        };
+        if !real.starts_with(&own.root) {
+            return deny(format!("run git in your worktree: `cd '{}' && git …`", own.root.display()));
+        }
+        for inner in real.ancestors().take_while(|folder| **folder != own.root) {
+            let has = |name: &str| self.facts.kind(&inner.join(name)) != Kind::Missing;
+            // A folder that looks like a bare repository is one to git, with a configuration of its own.
+            if has(".git") || has("HEAD") && has("objects") {
+                return nothing(format!("`{}` is a repository of its own", inner.display()));
+            }
+        }
+        if self.facts.kind(&own.root.join("HEAD")) != Kind::Missing
+            && self.facts.kind(&own.root.join(".git")) == Kind::Missing
+        {
+            return nothing("the worktree has lost its `.git`");
+        }
+        self.facts.git_unchanged(&own.root).or_else(nothing)
+    }
+
+    fn own_branch(&self) -> Result<(), Refusal> {
+        let own = self.own()?;
+        if !own.editing {
+            return deny("a QA agent changes nothing; say in the reason what has to change");
+        }
+        match self.facts.branch(&own.root) {
+            Some(branch) if branch == own.branch && branch != own.into => Ok(()),
+            Some(branch) => deny(format!(
+                "the worktree has `{branch}` checked out, not its own `{}`; block the task and say so",
+                own.branch
+            )),
+            None => nothing("which branch is checked out is not known"),
+        }
+    }
+}
+
+/// Forbidden files, files outside the declared ones, files that tools run, secrets.
+fn declared(own: &Own, relative: &Path) -> Result<(), Refusal> {
+    let text = relative.to_string_lossy();
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| glob_matches(pattern, &text));
+    let files = &own.files;
+    if any(&files.forbidden) {
+        return deny(format!("`{text}` is forbidden to `{}`; block the task if it is needed", own.task));
+    }
+    let declared = any(&files.create) || any(&files.modify) || any(&files.delete);
+    if !declared && files.strict {
+        return deny(format!("`{}` may change only the files it declares, not `{text}`", own.task));
+    }
+    if !declared && places::run_by_tools(relative) {
+        return nothing(format!("tools run `{text}` unasked, and `{}` does not declare it", own.task));
+    }
+    if places::is_secret(relative) {
+        return nothing(format!("`{text}` may hold keys or credentials"));
+    }
+    Ok(())
+}

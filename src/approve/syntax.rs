@@ -1,0 +1,266 @@
+//! The shell's syntax tree in the form that is understood here: the adapter to the parser.
+//!
+//! In: a command's text. Out: a `Node`, or the first construct that is not understood. The parser leaves
+//! arithmetic, subscripts and heredoc bodies as raw text; none of them gets through here. A word is
+//! read again from its source: a `$`, backtick or bracket that the tree did not account for is an error.
+
+use rable::ast::{ListOperator, Node as Tree, NodeKind};
+
+use super::word::{Word, word};
+
+/// A command.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Simple(Simple),
+    /// Side by side, each in a shell of its own.
+    Pipe(Vec<Node>),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Sequence(Vec<Node>),
+    Not(Box<Node>),
+    /// `{ …; }`, or `( … )` in a shell of its own.
+    Group {
+        body: Box<Node>,
+        redirects: Vec<Redirect>,
+        subshell: bool,
+    },
+    If {
+        condition: Box<Node>,
+        then: Box<Node>,
+        otherwise: Option<Box<Node>>,
+        redirects: Vec<Redirect>,
+    },
+    For {
+        name: String,
+        words: Vec<Word>,
+        body: Box<Node>,
+        redirects: Vec<Redirect>,
+    },
+    While {
+        condition: Box<Node>,
+        body: Box<Node>,
+        redirects: Vec<Redirect>,
+    },
+    /// `[[ … ]]` with plain operands: files it looks at.
+    Test(Vec<String>),
+    Empty,
+}
+
+/// Assignments, words, redirections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Simple {
+    pub(super) assignments: Vec<(String, Word)>,
+    pub(super) words: Vec<Word>,
+    pub(super) redirects: Vec<Redirect>,
+    /// The words as they were written.
+    pub(super) source: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Redirect {
+    Read(Word),
+    Write(Word),
+    /// `<<<`.
+    Text(Word),
+    /// `2>&1`, `<&-`, and heredocs in which nothing is expanded.
+    Inert,
+}
+
+type Result<T> = std::result::Result<T, String>;
+
+fn no<T>(what: &str) -> Result<T> {
+    Err(format!("{what} is not followed"))
+}
+
+/// Reads a whole command.
+pub(super) fn parse(text: &str) -> Result<Node> {
+    let tree = rable::parse(text, false).map_err(|_| "the command cannot be parsed".to_owned())?;
+    let nodes: Vec<Node> = tree.iter().map(node).collect::<Result<_>>()?;
+    Ok(sequence(nodes))
+}
+
+fn sequence(mut nodes: Vec<Node>) -> Node {
+    match nodes.len() {
+        0 => Node::Empty,
+        1 => nodes.remove(0),
+        _ => Node::Sequence(nodes),
+    }
+}
+
+fn boxed(tree: &Tree) -> Result<Box<Node>> {
+    Ok(Box::new(node(tree)?))
+}
+
+pub(super) fn node(tree: &Tree) -> Result<Node> {
+    Ok(match &tree.kind {
+        NodeKind::Command { assignments, words, redirects } => {
+            Node::Simple(simple(assignments, words, redirects)?)
+        }
+        // What `|&` adds is one more `2>&1`.
+        NodeKind::Pipeline { commands, .. } => Node::Pipe(commands.iter().map(node).collect::<Result<_>>()?),
+        NodeKind::List { items } => list(items)?,
+        NodeKind::If { condition, then_body, else_body, redirects } => Node::If {
+            condition: boxed(condition)?,
+            then: boxed(then_body)?,
+            otherwise: else_body.as_deref().map(boxed).transpose()?,
+            redirects: redirections(redirects)?,
+        },
+        // Without `in …` it goes over the shell's own arguments, of which there are none.
+        NodeKind::For { var, words: Some(words), body, redirects } => Node::For {
+            name: identifier(var)?,
+            words: words.iter().map(word).collect::<Result<_>>()?,
+            body: boxed(body)?,
+            redirects: redirections(redirects)?,
+        },
+        NodeKind::While { condition, body, redirects } => Node::While {
+            condition: boxed(condition)?,
+            body: boxed(body)?,
+            redirects: redirections(redirects)?,
+        },
+        NodeKind::Subshell { body, redirects } => {
+            Node::Group { body: boxed(body)?, redirects: redirections(redirects)?, subshell: true }
+        }
+        NodeKind::BraceGroup { body, redirects } => {
+            Node::Group { body: boxed(body)?, redirects: redirections(redirects)?, subshell: false }
+        }
+        NodeKind::Negation { pipeline } => Node::Not(boxed(pipeline)?),
+        NodeKind::Time { pipeline, .. } => node(pipeline)?,
+        NodeKind::ConditionalExpr { body, redirects } if redirects.is_empty() => {
+            let mut files = Vec::new();
+            condition(body, &mut files)?;
+            Node::Test(files)
+        }
+        NodeKind::Empty | NodeKind::Comment { .. } => Node::Empty,
+        NodeKind::Until { .. } | NodeKind::ForArith { .. } | NodeKind::Select { .. } => {
+            return no("this loop");
+        }
+        NodeKind::Case { .. } => return no("`case`"),
+        NodeKind::Function { .. } => return no("a function"),
+        NodeKind::Coproc { .. } => return no("a coprocess"),
+        NodeKind::ArithmeticCommand { .. } => return no("arithmetic"),
+        _ => return no("a construct of this command"),
+    })
+}
+
+fn list(items: &[rable::ast::ListItem]) -> Result<Node> {
+    let mut done: Option<Node> = None;
+    let mut before = None;
+    for item in items {
+        // What runs on in the background outlives the answer that was given for it.
+        if item.operator == Some(ListOperator::Background) {
+            return no("a command in the background");
+        }
+        let next = node(&item.command)?;
+        done = Some(match (done, before) {
+            (None, _) => next,
+            (Some(left), Some(ListOperator::And)) => Node::And(Box::new(left), Box::new(next)),
+            (Some(left), Some(ListOperator::Or)) => Node::Or(Box::new(left), Box::new(next)),
+            (Some(left), _) => Node::Sequence(vec![left, next]),
+        });
+        before = item.operator;
+    }
+    Ok(done.unwrap_or(Node::Empty))
+}
+
+fn simple(assignments: &[Tree], words: &[Tree], redirects: &[Tree]) -> Result<Simple> {
+    let raw = |tree: &Tree| match &tree.kind {
+        NodeKind::Word { value, .. } => value.clone(),
+        _ => String::new(),
+    };
+    Ok(Simple {
+        assignments: assignments.iter().map(|tree| assignment(word(tree)?)).collect::<Result<_>>()?,
+        words: words.iter().map(word).collect::<Result<_>>()?,
+        redirects: redirections(redirects)?,
+        source: words.iter().map(raw).collect::<Vec<_>>().join(" "),
+    })
+}
+
+fn assignment(word: Word) -> Result<(String, Word)> {
+    let Some((name, value)) = word.split_assignment() else { return no("this assignment") };
+    Ok((identifier(&name)?, value))
+}
+
+/// Not `a[0]`: a subscript is arithmetic.
+fn identifier(name: &str) -> Result<String> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let first = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    if plain && first { Ok(name.to_owned()) } else { no("this variable's name") }
+}
+
+fn redirections(trees: &[Tree]) -> Result<Vec<Redirect>> {
+    trees.iter().map(redirect).collect()
+}
+
+fn redirect(tree: &Tree) -> Result<Redirect> {
+    match &tree.kind {
+        NodeKind::Redirect { varfd: Some(_), .. } => no("a redirection to a variable"),
+        NodeKind::Redirect { fd, .. } if *fd > 9 => no("a redirection of this descriptor"),
+        NodeKind::Redirect { op, target, .. } => match op.as_str() {
+            "<" => Ok(Redirect::Read(word(target)?)),
+            ">" | ">>" | ">|" | "&>" | "&>>" => Ok(Redirect::Write(word(target)?)),
+            "<<<" => Ok(Redirect::Text(word(target)?)),
+            ">&-" => Ok(Redirect::Inert),
+            ">&" | "<&" => {
+                let target = word(target)?;
+                let number = target.plain().is_some_and(|text| matches!(text.as_bytes(), [b'0'..=b'9']));
+                match (number, op.as_str()) {
+                    (true, _) => Ok(Redirect::Inert),
+                    // `>& file` writes both streams to it.
+                    (false, ">&") => Ok(Redirect::Write(target)),
+                    (false, _) => no("this redirection"),
+                }
+            }
+            _ => no("this redirection"),
+        },
+        NodeKind::HereDoc { delimiter, content, quoted, complete, fd, .. } => {
+            let plain = !delimiter.is_empty()
+                && delimiter.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            match (*quoted, *complete && plain && *fd <= 9) {
+                (_, false) => no("this heredoc"),
+                (true, true) => Ok(Redirect::Inert),
+                (false, true) if content.contains(['$', '`', '\\']) => {
+                    Err("the heredoc is expanded: quote its delimiter".to_owned())
+                }
+                (false, true) => Ok(Redirect::Inert),
+            }
+        }
+        _ => no("this redirection"),
+    }
+}
+
+/// `[[ … ]]` evaluates operands of `-eq`, `-v` and others as arithmetic, which runs substitutions in
+/// subscripts even of quoted text; only file and string tests of plain words are followed.
+fn condition(tree: &Tree, files: &mut Vec<String>) -> Result<()> {
+    let term = |tree: &Tree| match &tree.kind {
+        NodeKind::CondTerm { value, .. } => plain_term(value),
+        _ => None,
+    };
+    match &tree.kind {
+        NodeKind::UnaryTest { op, operand } => match (op.as_str(), term(operand)) {
+            ("-f" | "-d" | "-e" | "-s" | "-r" | "-w" | "-x" | "-L" | "-h", Some(file)) => files.push(file),
+            ("-n" | "-z", Some(_)) => {}
+            _ => return no("this `[[ ]]`"),
+        },
+        NodeKind::BinaryTest { op, left, right } => {
+            let known = matches!(op.as_str(), "==" | "=" | "!=");
+            if !known || term(left).is_none() || term(right).is_none() {
+                return no("this `[[ ]]`");
+            }
+        }
+        NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
+            condition(left, files)?;
+            condition(right, files)?;
+        }
+        NodeKind::CondNot { operand } => condition(operand, files)?,
+        NodeKind::CondParen { inner } => condition(inner, files)?,
+        _ => return no("this `[[ ]]`"),
+    }
+    Ok(())
+}
+
+fn plain_term(raw: &str) -> Option<String> {
+    let inner = ['"', '\''].iter().find_map(|quote| raw.strip_prefix(*quote)?.strip_suffix(*quote));
+    let text = inner.unwrap_or(raw);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./-+:,@".contains(&byte);
+    (!text.is_empty() && text.bytes().all(plain)).then(|| text.to_owned())
+}

@@ -1,0 +1,379 @@
+//! Goes through a command as a shell would and collects what it can do.
+//!
+//! In: a syntax tree, a current directory, facts. Out: effects. A command that can be reached in several
+//! directories (`cd a; b`) is looked at in all of them.
+
+use std::path::Path;
+
+use super::argument::{Arg, evaluate};
+use super::call::{Call, Input};
+use super::effect::{Effect, Effects};
+use super::facts::Facts;
+use super::rules::Rules;
+use super::state::{Flow, State, Value, join};
+use super::syntax::{Node, Redirect, Simple};
+use super::territory::Territory;
+use super::word::{Piece, Word};
+use super::{Scene, builtins, glob, programs, variables};
+
+/// More simple commands than these are not followed; loops count each turn.
+const MOST_COMMANDS: usize = 128;
+/// A loop over more words than these is looked at once, with all words at the same time.
+const MOST_TURNS: usize = 8;
+
+pub(super) struct Walk<'a> {
+    pub(super) facts: &'a dyn Facts,
+    territory: &'a Territory,
+    rules: &'a Rules,
+    pub(super) effects: Effects,
+}
+
+/// What stands on a command's standard input.
+#[derive(Clone, Copy)]
+struct Feed {
+    input: Input,
+    fed: bool,
+}
+
+const NOTHING: Feed = Feed { input: Input::Text, fed: false };
+
+impl<'a> Walk<'a> {
+    /// The effects of a whole command, started in `cwd`.
+    pub(super) fn effects(node: &Node, cwd: &Path, scene: Scene<'a>) -> Effects {
+        let Scene { facts, territory, rules } = scene;
+        let mut walk = Self { facts, territory, rules, effects: Effects::default() };
+        match State::at(cwd, facts) {
+            Some(state) => drop(walk.node(node, state, NOTHING)),
+            None => walk.effects.unknown("the current directory cannot be told"),
+        }
+        walk.effects
+    }
+
+    fn node(&mut self, node: &Node, state: State, feed: Feed) -> Flow {
+        if state.too_many() || self.effects.commands.len() > MOST_COMMANDS {
+            self.effects.unknown("the command has too many parts");
+            return Flow { ok: None, failed: None };
+        }
+        match node {
+            Node::Empty => Flow { ok: Some(state), failed: None },
+            Node::Simple(simple) => self.simple(simple, state, feed),
+            Node::Test(files) => {
+                for file in files {
+                    for cwd in &state.cwds {
+                        self.effects.add(Effect::Read(cwd.real.join(file)));
+                    }
+                }
+                Flow::either(state)
+            }
+            Node::Not(inner) => {
+                let flow = self.node(inner, state, feed);
+                Flow { ok: flow.failed, failed: flow.ok }
+            }
+            Node::And(left, right) => {
+                let left = self.node(left, state, feed);
+                let right = self.optional(right, left.ok, feed);
+                Flow { ok: right.ok, failed: join(left.failed, right.failed) }
+            }
+            Node::Or(left, right) => {
+                let left = self.node(left, state, feed);
+                let right = self.optional(right, left.failed, feed);
+                Flow { ok: join(left.ok, right.ok), failed: right.failed }
+            }
+            Node::Sequence(nodes) => {
+                let mut flow = Flow { ok: Some(state), failed: None };
+                for node in nodes {
+                    let next = flow.after();
+                    flow = self.optional(node, next, feed);
+                }
+                flow
+            }
+            Node::Group { body, redirects, subshell } => {
+                self.redirects(redirects, &state);
+                let flow = self.node(body, state.clone(), fed(feed, redirects));
+                match subshell {
+                    true => Flow::either(state),
+                    false => flow,
+                }
+            }
+            Node::If { condition, then, otherwise, redirects } => {
+                self.redirects(redirects, &state);
+                let feed = fed(feed, redirects);
+                let flow = self.node(condition, state, feed);
+                let then = self.optional(then, flow.ok, feed);
+                let otherwise = match otherwise {
+                    Some(node) => self.optional(node, flow.failed, feed),
+                    None => Flow { ok: flow.failed, failed: None },
+                };
+                Flow { ok: join(then.ok, otherwise.ok), failed: join(then.failed, otherwise.failed) }
+            }
+            Node::For { name, words, body, redirects } => {
+                self.redirects(redirects, &state);
+                self.for_loop(name, words, body, state, fed(feed, redirects))
+            }
+            Node::While { condition, body, redirects } => {
+                self.redirects(redirects, &state);
+                self.while_loop(condition, body, state, fed(feed, redirects))
+            }
+            Node::Pipe(nodes) => self.pipe(nodes, state, feed),
+        }
+    }
+
+    fn optional(&mut self, node: &Node, state: Option<State>, feed: Feed) -> Flow {
+        match state {
+            Some(state) => self.node(node, state, feed),
+            // A part that is never reached is looked at all the same, in no directory it could harm: what
+            // looks unreachable here may not be (`exit` in a subshell of a shell that is not modelled).
+            None => {
+                self.effects.unknown("a part of the command behind `exit` is not followed");
+                Flow { ok: None, failed: None }
+            }
+        }
+    }
+
+    fn pipe(&mut self, nodes: &[Node], state: State, feed: Feed) -> Flow {
+        let mut feed = feed;
+        for node in nodes {
+            let before = self.effects.commands.len();
+            let flow = self.node(node, state.clone(), feed);
+            // The last part of a pipe changes the shell itself in zsh, and no part does in bash.
+            if flow.after().is_some_and(|after| after.cwds != state.cwds) {
+                self.effects.unknown("`cd` in a pipe is not followed");
+            }
+            let input = match node {
+                Node::Simple(_) => programs::output(&self.effects, before),
+                _ => Input::Text,
+            };
+            feed = Feed { input, fed: true };
+        }
+        Flow::either(state)
+    }
+
+    fn for_loop(&mut self, name: &str, words: &[Word], body: &Node, state: State, feed: Feed) -> Flow {
+        if let Err(why) = variables::settable(name, self.facts) {
+            self.effects.unknown(why);
+        }
+        let mut values = Vec::new();
+        let mut turns: Option<usize> = Some(0);
+        for word in words {
+            match self.argument(word, &state) {
+                Some(Arg::Text(text)) => {
+                    values.push(text);
+                    turns = turns.map(|turns| turns + 1);
+                }
+                Some(Arg::Many(texts)) => {
+                    values.extend(texts);
+                    turns = None;
+                }
+                _ => {
+                    self.effects.unknown("the words of a loop are not known");
+                    return Flow::either(state);
+                }
+            }
+        }
+        if turns.is_some_and(|turns| turns <= MOST_TURNS) {
+            let mut now = state;
+            for value in values {
+                now.variables.insert(name.to_owned(), Value::OneOf(vec![value]));
+                match self.node(body, now, feed).after() {
+                    Some(after) => now = after,
+                    None => return Flow { ok: None, failed: None },
+                }
+            }
+            return Flow::either(now);
+        }
+        let mut within = state.clone();
+        within.variables.insert(name.to_owned(), Value::OneOf(values));
+        self.any_number_of_turns(body, &within, &state, feed)
+    }
+
+    fn while_loop(&mut self, condition: &Node, body: &Node, state: State, feed: Feed) -> Flow {
+        // Nothing tells when another condition ends; a loop without end fills a disk.
+        let reads = matches!(condition, Node::Simple(simple)
+            if simple.words.first().and_then(Word::plain) == Some("read"));
+        if !reads || !feed.fed {
+            self.effects.unknown("a loop whose end is not known");
+        }
+        let flow = self.node(condition, state.clone(), feed);
+        match flow.ok {
+            Some(within) => self.any_number_of_turns(body, &within, &state, feed),
+            None => Flow::either(state),
+        }
+    }
+
+    /// Looks at a loop's body once; that stands for all turns only if a turn changes nothing.
+    fn any_number_of_turns(&mut self, body: &Node, within: &State, before: &State, feed: Feed) -> Flow {
+        let after = self.node(body, within.clone(), feed).after();
+        if after.as_ref() != Some(within) {
+            self.effects.unknown("a loop that changes the shell's state is not followed");
+        }
+        Flow::either(before.clone())
+    }
+
+    fn argument(&mut self, word: &Word, state: &State) -> Option<Arg> {
+        self.substitutions(word, state);
+        let facts = self.facts;
+        let expand = |pattern: &str| {
+            let mut all = Vec::new();
+            for cwd in &state.cwds {
+                all.extend(glob::expand(pattern, &cwd.real, facts)?);
+            }
+            all.dedup();
+            Some(all)
+        };
+        match evaluate(word, state, &expand) {
+            Ok(arg) => Some(arg),
+            Err(why) => {
+                self.effects.unknown(why);
+                None
+            }
+        }
+    }
+
+    /// Commands in a word run before the command the word belongs to, in a shell of their own.
+    fn substitutions(&mut self, word: &Word, state: &State) {
+        for piece in &word.pieces {
+            if let Piece::Command { node, .. } = piece {
+                self.node(node, state.clone(), NOTHING);
+            }
+        }
+    }
+
+    fn redirects(&mut self, redirects: &[Redirect], state: &State) {
+        for redirect in redirects {
+            match redirect {
+                Redirect::Inert => {}
+                Redirect::Text(word) => drop(self.argument(word, state)),
+                Redirect::Read(word) => self.redirect(word, state, Effect::Read),
+                Redirect::Write(word) => self.redirect(word, state, Effect::Write),
+            }
+        }
+    }
+
+    fn redirect(&mut self, word: &Word, state: &State, effect: fn(std::path::PathBuf) -> Effect) {
+        let texts = match self.argument(word, state) {
+            Some(Arg::Text(text)) => vec![text],
+            Some(Arg::OneOf(texts)) => texts,
+            _ => return self.effects.unknown("the file of a redirection is not known"),
+        };
+        for text in texts {
+            if matches!(text.as_str(), "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin") {
+                continue;
+            }
+            if text.is_empty() {
+                self.effects.unknown("an empty path");
+            }
+            for cwd in &state.cwds {
+                self.effects.add(effect(cwd.real.join(&text)));
+            }
+        }
+    }
+
+    fn simple(&mut self, simple: &Simple, mut state: State, feed: Feed) -> Flow {
+        if simple.words.is_empty() {
+            for (name, word) in &simple.assignments {
+                if let Err(why) = variables::settable(name, self.facts) {
+                    self.effects.unknown(why);
+                }
+                let value = match self.argument(word, &state) {
+                    Some(Arg::Text(text)) => Value::OneOf(vec![text]),
+                    Some(Arg::OneOf(texts)) => Value::OneOf(texts),
+                    // No pattern is expanded in an assignment, but where the value is used it may be.
+                    Some(Arg::Opaque(_) | Arg::Words) => Value::Opaque,
+                    Some(Arg::Many(_)) => {
+                        self.effects.unknown("a pattern in an assignment is not followed");
+                        Value::Opaque
+                    }
+                    None => Value::Opaque,
+                };
+                state.variables.insert(name.clone(), value);
+            }
+            self.redirects(&simple.redirects, &state);
+            return Flow::either(state);
+        }
+        let mut args = Vec::new();
+        for word in &simple.words {
+            match self.argument(word, &state) {
+                Some(arg) => args.push(arg),
+                None => return Flow::either(state),
+            }
+        }
+        self.announce(simple, &args);
+        for (name, word) in &simple.assignments {
+            let known = matches!(self.argument(word, &state), Some(Arg::Text(_) | Arg::OneOf(_)));
+            if !known || !variables::is_harmless(name) {
+                self.effects.unknown(format!("the variable `{name}` may change what the program does"));
+            }
+        }
+        self.redirects(&simple.redirects, &state);
+        let feed = fed(feed, &simple.redirects);
+        let Some((Arg::Text(program), args)) = args.split_first() else {
+            self.effects.unknown("which program runs is not known");
+            return Flow::either(state);
+        };
+        // `command ls` and `builtin cd` are what they name.
+        if let Some(flow) = builtins::run(self, program, args, &state) {
+            return flow;
+        }
+        self.run(program, args, &state, feed);
+        Flow::either(state)
+    }
+
+    /// A program behind `command`.
+    pub(super) fn program(&mut self, program: &str, args: &[Arg], state: &State) {
+        self.run(program, args, state, NOTHING);
+    }
+
+    fn run(&mut self, program: &str, args: &[Arg], state: &State, feed: Feed) {
+        let before = self.effects.found.len();
+        let mut call = Call {
+            program,
+            args,
+            state,
+            facts: self.facts,
+            territory: self.territory,
+            effects: &mut self.effects,
+            input: feed.input,
+            fed: feed.fed,
+        };
+        programs::run(&mut call);
+        self.allow_by_rule(program, args, state, before);
+    }
+
+    /// A rule of the person's own files counts as the proof of a simple command in the worktree, its
+    /// redirections and variables apart. What an agent must never do stays forbidden.
+    fn allow_by_rule(&mut self, program: &str, args: &[Arg], state: &State, before: usize) {
+        let Some(own) = &self.territory.own else { return };
+        let known: Option<Vec<&str>> = args.iter().map(Arg::text).collect();
+        let inside = own.running && state.cwds.iter().all(|cwd| cwd.real.starts_with(&own.root));
+        let added = &self.effects.found[before..];
+        let unknown = added.iter().any(|(_, effect)| matches!(effect, Effect::Unknown(_)));
+        let forbidden = added.iter().any(|(_, effect)| matches!(effect, Effect::Forbidden { .. }));
+        let (Some(known), true, true, false) = (known, inside, unknown, forbidden) else { return };
+        let command = [&[program], &known[..]].concat().join(" ");
+        if let Some(rule) = self.rules.allowance(&command) {
+            let rule = rule.to_owned();
+            self.effects.found.truncate(before);
+            self.effects.add(Effect::AllowedByUser(rule));
+        }
+    }
+
+    fn announce(&mut self, simple: &Simple, args: &[Arg]) {
+        let taken = args.iter().map(Arg::show).collect::<Vec<_>>().join(" ");
+        let mut spellings = vec![taken.clone()];
+        if simple.source != taken {
+            spellings.push(simple.source.clone());
+        }
+        self.effects.prints_names = false;
+        self.effects.commands.push(taken);
+        self.effects.spellings.push(spellings);
+    }
+}
+
+fn fed(feed: Feed, redirects: &[Redirect]) -> Feed {
+    let own = redirects.iter().any(|redirect| !matches!(redirect, Redirect::Write(_)));
+    // `2>&1` is inert too; taking it for an input errs to the side of a program that reads one.
+    if own && redirects.iter().any(|redirect| matches!(redirect, Redirect::Read(_) | Redirect::Text(_))) {
+        return Feed { input: Input::Text, fed: true };
+    }
+    feed
+}

@@ -1,0 +1,138 @@
+//! `ctx approve`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Report, style};
+use crate::approve::{Decision, Judged, Rules, Scene, Territory, file_tool, shell, verb};
+use crate::cli::Approve;
+use crate::error::{Error, Result};
+use crate::hook::{Disk, Site, disk};
+use crate::plan::Status;
+use crate::world;
+
+pub(super) fn run(asked: Approve) -> Result<Report> {
+    match asked {
+        Approve::Explain { command, cwd } => explain(&command, cwd),
+        Approve::Check { file } => check(&file),
+    }
+}
+
+/// Who the decisions are made for, by the directory.
+struct Caller {
+    territory: Option<Territory>,
+    rules: Rules,
+    facts: Disk,
+}
+
+impl Caller {
+    /// The agent of the task whose worktree this is, if the task is in progress; else the main session.
+    fn at(cwd: &Path) -> Self {
+        let site = Site::of(cwd);
+        let record = site.as_ref().and_then(|site| site.record_at(&site.top));
+        let running = |record: &crate::worktree::Record| {
+            let status = site.as_ref().and_then(|site| site.task(&record.plan, record.task.as_str()));
+            status.is_some_and(|(status, _)| status == Status::InProgress)
+        };
+        let record = record.filter(running);
+        let territory = site.as_ref().and_then(|site| site.territory(record.as_ref()?, true));
+        let rules = site.as_ref().map(Site::rules).unwrap_or_default();
+        Self { territory, rules, facts: disk(record.as_ref()) }
+    }
+
+    fn shell(&self, command: &str, cwd: &Path) -> Judged {
+        match &self.territory {
+            Some(territory) => {
+                shell(command, cwd, Scene { territory, rules: &self.rules, facts: &self.facts })
+            }
+            None => main_session(command, &self.rules),
+        }
+    }
+
+    fn file_tool(&self, tool: &str, input: &Value, cwd: &Path) -> Decision {
+        let nothing = || Decision::Nothing("the caller has no worktree".to_owned());
+        let Some(territory) = &self.territory else { return nothing() };
+        let scene = Scene { territory, rules: &self.rules, facts: &self.facts };
+        file_tool(tool, input, cwd, scene)
+            .unwrap_or_else(|| Decision::Nothing(format!("`{tool}` is no file tool")))
+    }
+}
+
+/// The main session's own verbs, and nothing else.
+fn main_session(command: &str, rules: &Rules) -> Judged {
+    let decision = match (verb(command, crate::approve::Caller::Main), rules.broken()) {
+        (_, Some(why)) => Decision::Nothing(why.to_owned()),
+        (Some(proof), None) => Decision::Allow(proof),
+        (None, None) => Decision::Nothing("the main session's calls are left to the normal flow".to_owned()),
+    };
+    Judged { effects: None, decision }
+}
+
+/// One line of a corpus.
+#[derive(Deserialize)]
+struct Line {
+    command: Option<String>,
+    tool_name: Option<String>,
+    #[serde(default)]
+    tool_input: Value,
+    cwd: Option<PathBuf>,
+}
+
+/// One line of the answer.
+#[derive(Serialize)]
+struct Answer<'a> {
+    decision: &'a str,
+    reason: &'a str,
+}
+
+fn check(file: &Path) -> Result<Report> {
+    let text = fs::read_to_string(file).map_err(|error| Error::io("read", file, &error))?;
+    let here = world::cwd()?;
+    let caller = Caller::at(&here);
+    let mut out = String::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line: Line = serde_json::from_str(line).map_err(|error| {
+            Error::refused(format!("line {} of `{}` cannot be read: {error}", number + 1, file.display()))
+                .hint("a line is `{\"command\": \"…\"}` or `{\"tool_name\": \"…\", \"tool_input\": {…}}`")
+        })?;
+        let cwd = line.cwd.map_or_else(|| here.clone(), |cwd| here.join(cwd));
+        let command = line.command.or_else(|| {
+            let bash = line.tool_name.as_deref() == Some("Bash");
+            bash.then(|| line.tool_input.get("command").and_then(Value::as_str).map(str::to_owned)).flatten()
+        });
+        let decision = match (command, line.tool_name) {
+            (Some(command), _) => caller.shell(&command, &cwd).decision,
+            (None, Some(tool)) => caller.file_tool(&tool, &line.tool_input, &cwd),
+            (None, None) => Decision::Nothing("the line names no tool".to_owned()),
+        };
+        let answer = Answer { decision: decision.as_str(), reason: decision.reason() };
+        let json = serde_json::to_string(&answer)
+            .map_err(|error| Error::environment(format!("cannot write JSON: {error}")))?;
+        out += &json;
+        out.push('\n');
+    }
+    Ok(Report::text(out))
+}
+
+fn explain(command: &str, cwd: Option<PathBuf>) -> Result<Report> {
+    let here = world::cwd()?;
+    let cwd = cwd.map_or_else(|| here.clone(), |cwd| here.join(cwd));
+    let caller = Caller::at(&cwd);
+    let who = match caller.territory.as_ref().and_then(|territory| territory.own.as_ref()) {
+        Some(own) => format!("for the agent of `{}` in {}", own.task, own.root.display()),
+        None => "for the main session".to_owned(),
+    };
+    let judged = caller.shell(command, &cwd);
+    let mut lines = vec![who];
+    if let Some(effects) = &judged.effects {
+        for (command, effects) in effects.by_command() {
+            lines.push(style::clean(command));
+            lines.extend(effects.map(|effect| format!("  {}", style::clean(&effect.to_string()))));
+        }
+    }
+    lines.push(format!("{}: {}", judged.decision.as_str(), style::clean(judged.decision.reason())));
+    Ok(Report::text(lines.join("\n")))
+}

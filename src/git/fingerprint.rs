@@ -1,0 +1,164 @@
+//! What git would run, read from or write to because its configuration says so, without starting git.
+//!
+//! In: a worktree. Out: one hash over its configuration and its hooks, branches and other keys that name no
+//! program, URL or path left out (`push -u` writes `branch.*`). Two equal hashes mean that git would start
+//! the same programs. Nothing is interpreted that is not left out: a line that is not understood counts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A hash over what git is configured to use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+/// A worktree and its git directories, found by reading files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The worktree's top level.
+    pub top: PathBuf,
+    /// Its own git directory.
+    pub git_dir: PathBuf,
+    /// The one that all worktrees share.
+    pub common_dir: PathBuf,
+}
+
+/// Hooks larger than this are known by their size.
+const LARGEST: u64 = 1 << 20;
+
+/// Sections without a subsection whose keys name no program, URL or path.
+const HARMLESS_SECTIONS: &[&str] = &["user", "color", "advice", "gc", "maintenance"];
+
+impl Place {
+    /// The worktree that holds this real path.
+    pub fn of(path: &Path) -> Option<Self> {
+        let top = path.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+        let dot_git = top.join(".git");
+        let git_dir = if dot_git.is_dir() { dot_git } else { pointer(&dot_git, "gitdir: ")? };
+        let git_dir = fs::canonicalize(git_dir).ok()?;
+        let common_dir = match pointer(&git_dir.join("commondir"), "") {
+            Some(common) => fs::canonicalize(common).ok()?,
+            None => git_dir.clone(),
+        };
+        Some(Self { top: top.to_owned(), git_dir, common_dir })
+    }
+
+    /// The branch that is checked out; none if `HEAD` is detached.
+    pub fn branch(&self) -> Option<String> {
+        let head = fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
+        Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned())
+    }
+}
+
+/// The path that a one-line file names, relative to where the file stands.
+fn pointer(file: &Path, prefix: &str) -> Option<PathBuf> {
+    let text = fs::read_to_string(file).ok()?;
+    let target = text.strip_prefix(prefix)?.trim_end_matches(['\n', '\r']);
+    Some(file.parent()?.join(target))
+}
+
+impl Fingerprint {
+    /// Of the worktree at this path. `home` is where the person's own configuration lies; of it only the
+    /// place of hooks counts.
+    pub fn of(worktree: &Path, home: Option<&Path>) -> Option<Self> {
+        let place = Place::of(worktree)?;
+        let mut hash = Sha256::new();
+        let mut folders = vec![place.common_dir.join("hooks")];
+        let files = [place.common_dir.join("config"), place.git_dir.join("config.worktree")];
+        for file in files {
+            let text = read(&file);
+            for line in counting(&text) {
+                hash.update(line.as_bytes());
+                hash.update(b"\n");
+            }
+            folders.extend(hook_folders(&text, worktree, home));
+        }
+        for file in
+            home.into_iter().flat_map(|home| [home.join(".gitconfig"), home.join(".config/git/config")])
+        {
+            folders.extend(hook_folders(&read(&file), worktree, home));
+        }
+        hash.update(read(&place.common_dir.join("info/attributes")).as_bytes());
+        for folder in folders {
+            hash_hooks(&mut hash, &folder);
+        }
+        Some(Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// The lines of a configuration that count.
+fn counting(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let (mut harmless, mut continued) = (false, false);
+    for line in text.lines() {
+        let trimmed = line.trim();
+        let was_continued = std::mem::replace(&mut continued, trimmed.ends_with('\\'));
+        if trimmed.starts_with('[') && !was_continued {
+            harmless = is_harmless_header(trimmed);
+            if harmless {
+                continue;
+            }
+        }
+        // A bracket may begin another section behind a value that git reads otherwise than this does.
+        let plain = harmless && !was_continued && !continued && !trimmed.contains('[');
+        if trimmed.is_empty() || plain && is_harmless_line(trimmed) {
+            continue;
+        }
+        lines.push(trimmed);
+    }
+    lines
+}
+
+/// `[branch "…"]` or one of the harmless sections, with nothing behind it.
+fn is_harmless_header(line: &str) -> bool {
+    let Some(inner) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+    if inner.contains([']', '[', '\\']) {
+        return false;
+    }
+    let branch = inner.strip_prefix("branch \"").and_then(|rest| rest.strip_suffix('"'));
+    branch.is_some_and(|name| !name.contains('"')) || HARMLESS_SECTIONS.contains(&inner)
+}
+
+fn is_harmless_line(line: &str) -> bool {
+    line.starts_with(|c: char| c.is_ascii_alphabetic()) && line.contains('=')
+}
+
+/// Where `core.hooksPath` points, in whatever section it stands.
+fn hook_folders(text: &str, worktree: &Path, home: Option<&Path>) -> Vec<PathBuf> {
+    let value = |line: &str| {
+        let (key, value) = line.split_once('=')?;
+        let key = key.rsplit(']').next().unwrap_or(key).trim();
+        key.eq_ignore_ascii_case("hookspath").then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let paths = text.lines().filter_map(value);
+    paths
+        .filter_map(|path| match path.strip_prefix("~/") {
+            Some(rest) => Some(home?.join(rest)),
+            None => Some(worktree.join(path)),
+        })
+        .collect()
+}
+
+fn hash_hooks(hash: &mut Sha256, folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        if path.extension().is_some_and(|extension| extension == "sample") {
+            continue;
+        }
+        let Ok(meta) = fs::metadata(&path) else { continue };
+        hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+        hash.update(meta.len().to_le_bytes());
+        if meta.is_file() && meta.len() <= LARGEST {
+            hash.update(fs::read(&path).unwrap_or_default());
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The answers of this machine to what a decision asks. Reads files; starts git only to learn what it ignores.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::approve::{Facts, Kind};
+use crate::git::{Fingerprint, Git, Place};
+use crate::world;
+
+/// More links than these on one way are a loop.
+const MOST_LINKS: usize = 40;
+
+/// This machine.
+pub struct Disk {
+    /// What git was configured to use when the worktree was set up; none if that was not recorded.
+    pub recorded: Option<Fingerprint>,
+}
+
+impl Facts for Disk {
+    fn real(&self, path: &Path) -> Option<PathBuf> {
+        if !path.is_absolute() {
+            return None;
+        }
+        let mut left: VecDeque<OsString> = parts(path);
+        let (mut real, mut links, mut missing) = (PathBuf::from("/"), 0, false);
+        while let Some(part) = left.pop_front() {
+            if part == ".." {
+                // Behind what does not exist, or is no folder, nothing leads upwards.
+                if missing || !real.is_dir() {
+                    return None;
+                }
+                real.pop();
+                continue;
+            }
+            let next = real.join(&part);
+            match fs::symlink_metadata(&next) {
+                Ok(meta) if meta.is_symlink() => {
+                    links += 1;
+                    let target = fs::read_link(&next).ok().filter(|_| links <= MOST_LINKS)?;
+                    if target.is_absolute() {
+                        real = PathBuf::from("/");
+                    }
+                    for part in parts(&target).into_iter().rev() {
+                        left.push_front(part);
+                    }
+                }
+                Ok(_) => real = next,
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    missing = true;
+                    real = next;
+                }
+                Err(_) => return None,
+            }
+        }
+        Some(real)
+    }
+
+    fn kind(&self, path: &Path) -> Kind {
+        match fs::symlink_metadata(path) {
+            Ok(meta) if meta.is_symlink() => Kind::Link,
+            Ok(meta) if meta.is_dir() => Kind::Folder,
+            Ok(meta) if meta.is_file() => Kind::File { names: meta.nlink() },
+            Ok(_) => Kind::Other,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Kind::Missing
+            }
+            Err(_) => Kind::Other,
+        }
+    }
+
+    fn names(&self, folder: &Path) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder).ok()? {
+            names.push(entry.ok()?.file_name().into_string().ok()?);
+        }
+        names.sort();
+        Some(names)
+    }
+
+    fn ignored(&self, path: &Path) -> bool {
+        let Some(parent) = path.ancestors().skip(1).find(|folder| folder.is_dir()) else { return false };
+        // A folder that does not exist is one only by its slash: `dist/` in `.gitignore`.
+        let spelled = if path.is_dir() || !path.exists() { path.join("") } else { path.to_owned() };
+        let git = |args: &[&str]| {
+            let call =
+                Git::at(parent).args(["-c", "core.fsmonitor=false"]).args(args).arg("--").arg(&spelled);
+            call.output().ok().filter(crate::exec::Output::success)
+        };
+        let tracked = git(&["ls-files", "-z"]).is_none_or(|output| !output.stdout.is_empty());
+        !tracked && git(&["check-ignore", "--quiet"]).is_some()
+    }
+
+    fn branch(&self, worktree: &Path) -> Option<String> {
+        Place::of(worktree).filter(|place| place.top == worktree)?.branch()
+    }
+
+    fn git_unchanged(&self, worktree: &Path) -> Result<(), String> {
+        let Some(recorded) = &self.recorded else {
+            return Err(
+                "what git was configured to use when the worktree was set up is not recorded".to_owned()
+            );
+        };
+        match Fingerprint::of(worktree, world::home().as_deref()) {
+            Some(now) if now == *recorded => Ok(()),
+            _ => Err("git's configuration or hooks changed since the worktree was set up".to_owned()),
+        }
+    }
+
+    fn has_variable(&self, name: &str) -> bool {
+        world::has_env(name)
+    }
+}
+
+/// The parts of a path, `..` among them.
+fn parts(path: &Path) -> VecDeque<OsString> {
+    path.components()
+        .filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::ParentDir => Some("..".into()),
+            _ => None,
+        })
+        .collect()
+}
