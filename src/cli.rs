@@ -44,7 +44,7 @@ pub enum Command {
     Cleanup(Cleanup),
     /// List what was removed, and bring it back
     Undo(Undo),
-    /// Show what the approval hook decides, and why
+    /// Show what can be proven about a tool call, and why; the hook does not act on it yet
     #[command(subcommand)]
     Approve(Approve),
     /// Check git, the client, the plugin and this project

@@ -50,21 +50,21 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The library's modules that a file names as `crate::…` or `ctx::…`.
+/// The library's modules that a file names.
 fn uses(file: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(file).unwrap();
     let code: String =
         text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect();
     let mut found = BTreeSet::new();
-    for prefix in ["crate::", "ctx::"] {
-        for (at, _) in code.match_indices(prefix) {
-            let rest = &code[at + prefix.len()..];
-            let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(list, _)| list);
-            let names = list.map_or_else(|| vec![rest], |list| list.split(',').collect());
-            found.extend(names.into_iter().map(|name| {
-                name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
-            }));
-        }
+    // The executables see the library from outside, as `ctx`.
+    let prefix = if file.starts_with(root().join("src/bin")) { "ctx::" } else { "crate::" };
+    for (at, _) in code.match_indices(prefix) {
+        let rest = &code[at + prefix.len()..];
+        let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(list, _)| list);
+        let names = list.map_or_else(|| vec![rest], |list| list.split(',').collect());
+        found.extend(names.into_iter().map(|name| {
+            name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+        }));
     }
     let modules = modules();
     found.into_iter().filter(|name| modules.contains(name)).collect()

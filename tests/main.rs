@@ -1,6 +1,7 @@
 //! All integration tests, as one executable.
 #![allow(clippy::disallowed_methods, missing_docs, unreachable_pub)]
 
+mod approve;
 mod cli;
 mod docs;
 mod e2e;

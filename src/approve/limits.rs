@@ -21,6 +21,9 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     if text.contains("\\\n") && !only_in_quoted_text(text) {
         return Err("a line of the command ends in a backslash".to_owned());
     }
+    if text.ends_with('\\') {
+        return Err("the command ends in a backslash".to_owned());
+    }
     if has_long_descriptor(text) {
         return Err("a redirection's descriptor has more than one digit".to_owned());
     }
@@ -46,14 +49,20 @@ pub(super) fn is_deceptive(c: char) -> bool {
 /// Do all continued lines stand behind the first line of a quoted heredoc, in a command that has only one?
 fn only_in_quoted_text(text: &str) -> bool {
     let Some((first, rest)) = text.split_once('\n') else { return false };
-    let Some((_, delimiter)) = first.split_once("<<") else { return false };
+    let Some((before, delimiter)) = first.split_once("<<") else { return false };
+    // In a string or a comment, `<<` begins nothing.
+    let before = before.strip_suffix("\"$(cat ").unwrap_or(before);
+    let plain = |text: &str| !text.contains(['"', '\'', '\\', '$', '`', '#']);
+    if !plain(before) {
+        return false;
+    }
     let delimiter = delimiter.trim_start_matches('-').trim_start();
     let Some(delimiter) = delimiter.strip_prefix('\'').and_then(|word| word.split_once('\'')) else {
         return false;
     };
     let ends = rest.lines().position(|line| line == delimiter.0);
     let behind: Option<Vec<&str>> = ends.map(|end| rest.lines().skip(end + 1).collect());
-    !first.ends_with('\\')
+    plain(delimiter.1)
         && first.matches("<<").count() == 1
         && !delimiter.0.is_empty()
         && delimiter.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

@@ -122,6 +122,18 @@ pub fn shell(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
     Judged { effects: Some(effects), decision: proven.into() }
 }
 
+/// What is taken for the list of simple commands, for comparison with another parser: of each the words as they
+/// are written, and the numbers of its assignments and redirections.
+pub fn simple_commands(command: &str) -> Result<Vec<(String, usize, usize)>, String> {
+    limits::check(command)?;
+    let node = syntax::parse(command)?;
+    let mut found = Vec::new();
+    node.simples(&mut found);
+    let shown =
+        |simple: &&syntax::Simple| (simple.source.clone(), simple.assignments.len(), simple.redirects.len());
+    Ok(found.iter().map(shown).collect())
+}
+
 /// Does the command begin with going to a folder?
 pub fn begins_with_cd(command: &str) -> bool {
     let trimmed = command.trim_start_matches([' ', '\t', '\n', '(', '{']);

@@ -107,6 +107,11 @@ impl Rules {
         self.object.iter().find(|rule| spelled(rule) || touched(rule)).map(|rule| rule.text.as_str())
     }
 
+    /// The rule that takes back an allowance for one of `ctx`'s own verbs.
+    pub fn objects_to_text(&self, command: &str) -> Option<&str> {
+        self.objection(command, &Effects::default())
+    }
+
     /// The rule that takes back an allowance for a file tool.
     pub(super) fn file_objection(&self, tool: &str, path: &std::path::Path) -> Option<&str> {
         if let Some(why) = &self.broken {

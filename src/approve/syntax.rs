@@ -62,7 +62,9 @@ pub(super) enum Redirect {
     Write(Word),
     /// `<<<`.
     Text(Word),
-    /// `2>&1`, `<&-`, and heredocs in which nothing is expanded.
+    /// A heredoc in which nothing is expanded, by its delimiter.
+    Heredoc(String),
+    /// `2>&1`, `<&-`.
     Inert,
 }
 
@@ -76,7 +78,108 @@ fn no<T>(what: &str) -> Result<T> {
 pub(super) fn parse(text: &str) -> Result<Node> {
     let tree = rable::parse(text, false).map_err(|_| "the command cannot be parsed".to_owned())?;
     let nodes: Vec<Node> = tree.iter().map(node).collect::<Result<_>>()?;
-    Ok(sequence(nodes))
+    let node = sequence(nodes);
+    // Without its last line a heredoc goes on to the end, with a warning in one shell and an error in another.
+    let mut delimiters = Vec::new();
+    node.heredocs(&mut delimiters);
+    for delimiter in &delimiters {
+        let ends = text.lines().filter(|line| line.trim_start_matches('\t') == *delimiter).count();
+        if ends < delimiters.iter().filter(|other| *other == delimiter).count() {
+            return no("a heredoc without an end");
+        }
+    }
+    // `((` is arithmetic or two groups, by what follows.
+    if node.is_compound() && text.contains("((") {
+        return no("`((`");
+    }
+    if node.is_compound() && hides_a_word(text) {
+        return no("a word behind a group");
+    }
+    Ok(node)
+}
+
+/// The parser drops a number or `{name}` behind a group when no redirection follows (`(ls)0`). Looked for
+/// without regard to quotes.
+fn hides_a_word(text: &str) -> bool {
+    let ends = [")", "}", "fi", "done"]
+        .iter()
+        .flat_map(|end| text.match_indices(end).map(|(at, end)| at + end.len()));
+    ends.into_iter().any(|at| {
+        let rest = text[at..].trim_start_matches([' ', '\t']);
+        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let redirects = number.starts_with(['<', '>'])
+            && number.len() + 1 == rest.len()
+            && text[..at].len() + rest.len() < text.len();
+        number.len() < rest.len() && !redirects || rest.starts_with('{')
+    })
+}
+
+impl Node {
+    /// The delimiters of all heredocs, those in words too.
+    fn heredocs<'a>(&'a self, out: &mut Vec<&'a str>) {
+        let mut of = |redirects: &'a [Redirect], words: &[&'a [Word]]| {
+            for redirect in redirects {
+                match redirect {
+                    Redirect::Heredoc(delimiter) => out.push(delimiter),
+                    Redirect::Read(word) | Redirect::Write(word) | Redirect::Text(word) => {
+                        word.commands().for_each(|node| node.heredocs(out));
+                    }
+                    Redirect::Inert => {}
+                }
+            }
+            for word in words.iter().copied().flatten() {
+                word.commands().for_each(|node| node.heredocs(out));
+            }
+        };
+        match self {
+            Self::Simple(simple) => {
+                of(&simple.redirects, &[&simple.words]);
+                for (_, word) in &simple.assignments {
+                    of(&[], &[std::slice::from_ref(word)]);
+                }
+            }
+            Self::Group { redirects, .. } | Self::If { redirects, .. } | Self::While { redirects, .. } => {
+                of(redirects, &[]);
+            }
+            Self::For { redirects, words, .. } => of(redirects, &[words]),
+            _ => {}
+        }
+        for node in self.parts() {
+            node.heredocs(out);
+        }
+    }
+
+    /// Is there a group or a loop in it?
+    fn is_compound(&self) -> bool {
+        matches!(self, Self::Group { .. } | Self::If { .. } | Self::For { .. } | Self::While { .. })
+            || self.parts().into_iter().any(Self::is_compound)
+    }
+
+    /// The commands that this one is made of, in the order of the text.
+    fn parts(&self) -> Vec<&Node> {
+        match self {
+            Self::Pipe(nodes) | Self::Sequence(nodes) => nodes.iter().collect(),
+            Self::And(left, right) | Self::Or(left, right) => vec![left, right],
+            Self::Not(node) | Self::Group { body: node, .. } | Self::For { body: node, .. } => vec![node],
+            Self::If { condition, then, otherwise, .. } => {
+                let mut parts: Vec<&Node> = vec![condition, then];
+                parts.extend(otherwise.as_deref());
+                parts
+            }
+            Self::While { condition, body, .. } => vec![condition, body],
+            Self::Simple(_) | Self::Test(_) | Self::Empty => Vec::new(),
+        }
+    }
+
+    /// Its simple commands in the order of the text; those inside words are part of the words.
+    pub(super) fn simples<'a>(&'a self, out: &mut Vec<&'a Simple>) {
+        if let Self::Simple(simple) = self {
+            out.push(simple);
+        }
+        for node in self.parts() {
+            node.simples(out);
+        }
+    }
 }
 
 fn sequence(mut nodes: Vec<Node>) -> Node {
@@ -123,6 +226,8 @@ pub(super) fn node(tree: &Tree) -> Result<Node> {
         NodeKind::BraceGroup { body, redirects } => {
             Node::Group { body: boxed(body)?, redirects: redirections(redirects)?, subshell: false }
         }
+        // `!(ls)` is a pattern to a shell with extended globs.
+        NodeKind::Negation { pipeline } if pipeline.span.start < tree.span.start + 2 => return no("`!`"),
         NodeKind::Negation { pipeline } => Node::Not(boxed(pipeline)?),
         NodeKind::Time { pipeline, .. } => node(pipeline)?,
         NodeKind::ConditionalExpr { body, redirects } if redirects.is_empty() => {
@@ -192,11 +297,16 @@ fn redirections(trees: &[Tree]) -> Result<Vec<Redirect>> {
 }
 
 fn redirect(tree: &Tree) -> Result<Redirect> {
+    // `<<<` at the very end.
+    let missing = |target: &Tree| matches!(&target.kind, NodeKind::Word { value, .. } if value.is_empty());
     match &tree.kind {
+        NodeKind::Redirect { target, .. } if missing(target) => no("a redirection to nothing"),
         NodeKind::Redirect { varfd: Some(_), .. } => no("a redirection to a variable"),
         NodeKind::Redirect { fd, .. } if *fd > 9 => no("a redirection of this descriptor"),
         NodeKind::Redirect { op, target, .. } => match op.as_str() {
             "<" => Ok(Redirect::Read(word(target)?)),
+            // `>! file`: in zsh the file that is overwritten is the next word.
+            ">" | ">>" | ">|" | "&>" | "&>>" | ">&" if begins_with_bang(target) => no("this redirection"),
             ">" | ">>" | ">|" | "&>" | "&>>" => Ok(Redirect::Write(word(target)?)),
             "<<<" => Ok(Redirect::Text(word(target)?)),
             ">&-" => Ok(Redirect::Inert),
@@ -217,15 +327,19 @@ fn redirect(tree: &Tree) -> Result<Redirect> {
                 && delimiter.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
             match (*quoted, *complete && plain && *fd <= 9) {
                 (_, false) => no("this heredoc"),
-                (true, true) => Ok(Redirect::Inert),
+                (true, true) => Ok(Redirect::Heredoc(delimiter.clone())),
                 (false, true) if content.contains(['$', '`', '\\']) => {
                     Err("the heredoc is expanded: quote its delimiter".to_owned())
                 }
-                (false, true) => Ok(Redirect::Inert),
+                (false, true) => Ok(Redirect::Heredoc(delimiter.clone())),
             }
         }
         _ => no("this redirection"),
     }
+}
+
+fn begins_with_bang(target: &Tree) -> bool {
+    matches!(&target.kind, NodeKind::Word { value, .. } if value.starts_with(['!', '|']))
 }
 
 /// `[[ … ]]` evaluates operands of `-eq`, `-v` and others as arithmetic, which runs substitutions in

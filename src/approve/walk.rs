@@ -241,7 +241,7 @@ impl<'a> Walk<'a> {
     fn redirects(&mut self, redirects: &[Redirect], state: &State) {
         for redirect in redirects {
             match redirect {
-                Redirect::Inert => {}
+                Redirect::Inert | Redirect::Heredoc(_) => {}
                 Redirect::Text(word) => drop(self.argument(word, state)),
                 Redirect::Read(word) => self.redirect(word, state, Effect::Read),
                 Redirect::Write(word) => self.redirect(word, state, Effect::Write),
@@ -370,10 +370,11 @@ impl<'a> Walk<'a> {
 }
 
 fn fed(feed: Feed, redirects: &[Redirect]) -> Feed {
-    let own = redirects.iter().any(|redirect| !matches!(redirect, Redirect::Write(_)));
-    // `2>&1` is inert too; taking it for an input errs to the side of a program that reads one.
-    if own && redirects.iter().any(|redirect| matches!(redirect, Redirect::Read(_) | Redirect::Text(_))) {
-        return Feed { input: Input::Text, fed: true };
+    let input = |redirect: &Redirect| {
+        matches!(redirect, Redirect::Read(_) | Redirect::Text(_) | Redirect::Heredoc(_))
+    };
+    match redirects.iter().any(input) {
+        true => Feed { input: Input::Text, fed: true },
+        false => feed,
     }
-    feed
 }

@@ -30,6 +30,14 @@ impl Word {
         }
     }
 
+    /// The commands that are substituted in it.
+    pub(super) fn commands(&self) -> impl Iterator<Item = &Node> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Command { node, .. } => Some(&**node),
+            _ => None,
+        })
+    }
+
     /// `NAME=value`, where `NAME=` is not quoted.
     pub(super) fn split_assignment(mut self) -> Option<(String, Self)> {
         let Some(Piece::Text { text, quoted: false }) = self.pieces.first_mut() else { return None };
@@ -173,6 +181,10 @@ impl Reader {
                 },
                 ('~' | '=', false) if !self.started && self.pieces.is_empty() => {
                     return Err(format!("a word that starts with `{c}` is expanded by the shell"));
+                }
+                // Extended globs of zsh: `rm ^keep` removes everything else.
+                ('^', false) if self.pieces.is_empty() => {
+                    return Err("a word that starts with `^` may be a pattern".to_owned());
                 }
                 ('(' | ')' | '<' | '>' | '|' | '&' | ';' | '\n' | ' ' | '\t', false) => {
                     return Err(format!("`{c}` inside a word is not followed"));

@@ -31,6 +31,16 @@ const LARGEST: u64 = 1 << 20;
 
 /// Sections without a subsection whose keys name no program, URL or path.
 const HARMLESS_SECTIONS: &[&str] = &["user", "color", "advice", "gc", "maintenance"];
+/// What tools write for a branch. Not `mergeOptions` and `rebase`: they choose strategies and editors.
+const HARMLESS_BRANCH_KEYS: &[&str] = &[
+    "remote",
+    "merge",
+    "pushremote",
+    "description",
+    "vscode-merge-base",
+    "gk-merge-base",
+    "github-pr-owner-number",
+];
 
 impl Place {
     /// The worktree that holds this real path.
@@ -61,25 +71,29 @@ fn pointer(file: &Path, prefix: &str) -> Option<PathBuf> {
 }
 
 impl Fingerprint {
-    /// Of the worktree at this path. `home` is where the person's own configuration lies; of it only the
-    /// place of hooks counts.
+    /// Of the worktree at this path. `home` is where the person's own configuration lies.
     pub fn of(worktree: &Path, home: Option<&Path>) -> Option<Self> {
         let place = Place::of(worktree)?;
         let mut hash = Sha256::new();
         let mut folders = vec![place.common_dir.join("hooks")];
-        let files = [place.common_dir.join("config"), place.git_dir.join("config.worktree")];
+        let mut files = vec![place.common_dir.join("config"), place.git_dir.join("config.worktree")];
+        let own = |home: &Path| [home.join(".gitconfig"), home.join(".config/git/config")];
+        match crate::world::env("GIT_CONFIG_GLOBAL") {
+            Some(file) => files.push(file.into()),
+            None => files.extend(home.into_iter().flat_map(own)),
+        }
         for file in files {
             let text = read(&file);
             for line in counting(&text) {
                 hash.update(line.as_bytes());
                 hash.update(b"\n");
             }
-            folders.extend(hook_folders(&text, worktree, home));
-        }
-        for file in
-            home.into_iter().flat_map(|home| [home.join(".gitconfig"), home.join(".config/git/config")])
-        {
-            folders.extend(hook_folders(&read(&file), worktree, home));
+            let folder = file.parent().unwrap_or(worktree);
+            // `include.path` and whatever else names a file by that key.
+            for included in paths_of("path", &text, folder, home) {
+                hash.update(read(&included).as_bytes());
+            }
+            folders.extend(paths_of("hookspath", &text, worktree, home));
         }
         hash.update(read(&place.common_dir.join("info/attributes")).as_bytes());
         for folder in folders {
@@ -96,52 +110,55 @@ fn read(path: &Path) -> String {
 /// The lines of a configuration that count.
 fn counting(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
-    let (mut harmless, mut continued) = (false, false);
+    // The keys of this section that do not count; all of its keys if the list is empty.
+    let (mut harmless, mut continued): (Option<&[&str]>, bool) = (None, false);
     for line in text.lines() {
         let trimmed = line.trim();
         let was_continued = std::mem::replace(&mut continued, trimmed.ends_with('\\'));
         if trimmed.starts_with('[') && !was_continued {
-            harmless = is_harmless_header(trimmed);
-            if harmless {
+            harmless = harmless_keys(trimmed);
+            if harmless.is_some() {
                 continue;
             }
         }
         // A bracket may begin another section behind a value that git reads otherwise than this does.
-        let plain = harmless && !was_continued && !continued && !trimmed.contains('[');
-        if trimmed.is_empty() || plain && is_harmless_line(trimmed) {
-            continue;
+        let plain = !was_continued && !continued && !trimmed.contains('[');
+        let key = trimmed.split_once('=').map(|(key, _)| key.trim().to_ascii_lowercase()).filter(|_| plain);
+        let known =
+            |key: String| harmless.is_some_and(|keys| keys.is_empty() || keys.contains(&key.as_str()));
+        if !trimmed.is_empty() && !key.is_some_and(known) {
+            lines.push(trimmed);
         }
-        lines.push(trimmed);
     }
     lines
 }
 
-/// `[branch "…"]` or one of the harmless sections, with nothing behind it.
-fn is_harmless_header(line: &str) -> bool {
-    let Some(inner) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+/// For `[branch "…"]` or one of the harmless sections, with nothing behind it: the keys that do not count, all
+/// if there are none; else none.
+fn harmless_keys(line: &str) -> Option<&'static [&'static str]> {
+    let inner = line.strip_prefix('[')?.strip_suffix(']')?;
     if inner.contains([']', '[', '\\']) {
-        return false;
+        return None;
     }
     let branch = inner.strip_prefix("branch \"").and_then(|rest| rest.strip_suffix('"'));
-    branch.is_some_and(|name| !name.contains('"')) || HARMLESS_SECTIONS.contains(&inner)
+    match branch {
+        Some(name) if !name.contains('"') => Some(HARMLESS_BRANCH_KEYS),
+        _ => HARMLESS_SECTIONS.contains(&inner).then_some(&[]),
+    }
 }
 
-fn is_harmless_line(line: &str) -> bool {
-    line.starts_with(|c: char| c.is_ascii_alphabetic()) && line.contains('=')
-}
-
-/// Where `core.hooksPath` points, in whatever section it stands.
-fn hook_folders(text: &str, worktree: &Path, home: Option<&Path>) -> Vec<PathBuf> {
+/// The paths that this key names, in whatever section it stands, relative to `folder`.
+fn paths_of(key: &str, text: &str, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
     let value = |line: &str| {
-        let (key, value) = line.split_once('=')?;
-        let key = key.rsplit(']').next().unwrap_or(key).trim();
-        key.eq_ignore_ascii_case("hookspath").then(|| value.trim().trim_matches('"').to_owned())
+        let (name, value) = line.split_once('=')?;
+        let name = name.rsplit(']').next().unwrap_or(name).trim();
+        name.eq_ignore_ascii_case(key).then(|| value.trim().trim_matches('"').to_owned())
     };
     let paths = text.lines().filter_map(value);
     paths
         .filter_map(|path| match path.strip_prefix("~/") {
             Some(rest) => Some(home?.join(rest)),
-            None => Some(worktree.join(path)),
+            None => Some(folder.join(path)),
         })
         .collect()
 }

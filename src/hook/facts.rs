@@ -1,5 +1,6 @@
 //! The answers of this machine to what a decision asks. Reads files; starts git only to learn what it ignores.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
@@ -14,9 +15,18 @@ use crate::world;
 const MOST_LINKS: usize = 40;
 
 /// This machine.
+#[derive(Default)]
 pub struct Disk {
-    /// What git was configured to use when the worktree was set up; none if that was not recorded.
-    pub recorded: Option<Fingerprint>,
+    recorded: Option<Fingerprint>,
+    /// The answer about the recorded worktree: a command with several gits asks for it again and again.
+    unchanged: OnceCell<Result<(), String>>,
+}
+
+impl Disk {
+    /// With what git was configured to use when the worktree was set up; none if that was not recorded.
+    pub fn new(recorded: Option<Fingerprint>) -> Self {
+        Self { recorded, unchanged: OnceCell::new() }
+    }
 }
 
 impl Facts for Disk {
@@ -36,6 +46,10 @@ impl Facts for Disk {
                 continue;
             }
             let next = real.join(&part);
+            // What stands there is another thing to every process: `/proc/self/cwd`.
+            if next.starts_with("/proc") || next.starts_with("/dev/fd") {
+                return None;
+            }
             match fs::symlink_metadata(&next) {
                 Ok(meta) if meta.is_symlink() => {
                     links += 1;
@@ -108,15 +122,16 @@ impl Facts for Disk {
     }
 
     fn git_unchanged(&self, worktree: &Path) -> Result<(), String> {
-        let Some(recorded) = &self.recorded else {
-            return Err(
-                "what git was configured to use when the worktree was set up is not recorded".to_owned()
-            );
+        let compare = || {
+            let Some(recorded) = &self.recorded else {
+                return Err("what git was configured to use at the set-up is not recorded".to_owned());
+            };
+            match Fingerprint::of(worktree, world::home().as_deref()) {
+                Some(now) if now == *recorded => Ok(()),
+                _ => Err("git's configuration or hooks changed since the worktree was set up".to_owned()),
+            }
         };
-        match Fingerprint::of(worktree, world::home().as_deref()) {
-            Some(now) if now == *recorded => Ok(()),
-            _ => Err("git's configuration or hooks changed since the worktree was set up".to_owned()),
-        }
+        self.unchanged.get_or_init(compare).clone()
     }
 
     fn has_variable(&self, name: &str) -> bool {

@@ -173,5 +173,5 @@ fn remote(common_dir: &Path, into: &str) -> String {
 
 /// What this machine says about a worktree.
 pub fn disk(record: Option<&Record>) -> Disk {
-    Disk { recorded: record.and_then(|record| record.git.clone()) }
+    Disk::new(record.and_then(|record| record.git.clone()))
 }

@@ -18,6 +18,10 @@ pub(super) fn cp(call: &mut Call<'_>) {
     for (source, target) in pairs(call, &parsed.operands, plain) {
         call.effects.add(Effect::Read(source.clone()));
         call.effects.add(Effect::Write(target.clone()));
+        // A copied link may lead elsewhere than the original.
+        if call.facts.kind(&source) == Kind::Link {
+            call.unknown("it copies a link");
+        }
         let real = call.facts.real(&source).unwrap_or_else(|| source.clone());
         if recursive && call.facts.kind(&real) == Kind::Folder {
             tree(call, &real, &target, &mut 0);

@@ -38,13 +38,13 @@ fn rm(call: &mut Call<'_>) {
     let Some(parsed) = call.parse(table) else { return };
     let recursive = parsed.has(&["r", "R", "recursive"]);
     for arg in &parsed.operands {
-        // What a pattern matches was not named: only what git ignores.
-        let named = matches!(arg, Arg::Text(_) | Arg::OneOf(_));
+        // What a pattern or a loop over one gives was not named: only what git ignores.
+        let named = matches!(arg, Arg::Text(_));
         match named && !recursive {
             true => call.remove(arg),
             false => call.remove_tree(arg),
         }
-        if !named && !recursive {
+        if !named {
             call.require_ignored(arg);
         }
     }

@@ -166,7 +166,7 @@ fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], known: &[&[&str]]) -> O
             VALUED.iter().any(|name| flag.strip_prefix(name).is_some_and(|value| value.starts_with('=')));
         args = match rest {
             [Arg::Text(value), rest @ ..] if valued && !value.starts_with(['-', '/', '.']) => rest,
-            _ if attached && !flag.contains("../") && !flag.contains("=/") => rest,
+            _ if attached && !flag.contains("..") && !flag.contains("=/") => rest,
             _ if known.iter().any(|list| list.contains(&flag.as_str())) => rest,
             _ if flag.starts_with('-') => {
                 call.unknown(format!("the option `{flag}` is not known"));

@@ -157,7 +157,8 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
             }
         },
     };
-    if matches!(call.program, "tsx" | "ts-node") && operands.is_empty() {
+    let file = operands.first().is_some_and(|arg| arg.text().is_some_and(|text| text != "-"));
+    if matches!(call.program, "tsx" | "ts-node") && !file {
         call.unknown("which file it runs is not known");
     }
     for arg in operands {

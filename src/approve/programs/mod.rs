@@ -17,6 +17,7 @@ mod search;
 mod text;
 mod wrappers;
 
+use super::argument::Arg;
 use super::call::{Call, Input};
 use super::effect::Effects;
 
@@ -80,6 +81,10 @@ pub(super) fn by_table(table: &[Row], call: &mut Call<'_>) -> bool {
         Operands::None if parsed.operands.is_empty() => {}
         Operands::None => call.unknown("takes no operand here"),
         Operands::Text => call.require_text(&parsed.operands),
+        // Without an operand these three look at the current directory.
+        Operands::Read if parsed.operands.is_empty() && matches!(call.program, "ls" | "tree" | "du") => {
+            call.read(&Arg::Text(".".to_owned()));
+        }
         Operands::Read => call.read_all(&parsed.operands),
         Operands::Write => parsed.operands.iter().for_each(|arg| call.write(arg)),
         Operands::Folders => parsed.operands.iter().for_each(|arg| call.make_folder(arg)),

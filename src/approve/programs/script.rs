@@ -141,5 +141,5 @@ pub(super) fn awk_is_pure(script: &str) -> bool {
         "extension",
         "FS=\"/inet",
     ];
-    !script.contains(['|', '>', '@', '\\']) && !names.iter().any(|name| script.contains(name))
+    !script.contains(['|', '>', '@']) && !names.iter().any(|name| script.contains(name))
 }

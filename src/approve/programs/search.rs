@@ -2,6 +2,8 @@
 
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
+use crate::approve::effect::Effect;
+use crate::approve::facts::Kind;
 use crate::approve::options::Parsed;
 
 const GREP: &str = "EFGPivwxcnHhlLoqsrRabUzZyTe= f=r A= B= C= m= d= D= # --include= --exclude= --exclude-dir= --color? --colour? --line-number --ignore-case --recursive --files-with-matches --files-without-match --count --only-matching --invert-match --word-regexp --line-regexp --fixed-strings --extended-regexp --perl-regexp --basic-regexp --regexp= --file=r --max-count= --after-context= --before-context= --context= --no-filename --with-filename --quiet --silent --no-messages --text --binary-files= --null --null-data --line-buffered --initial-tab --label= --byte-offset";
@@ -30,11 +32,17 @@ const READERS: &[&str] = &[
 ];
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
+    let here = [Arg::Text(".".to_owned())];
     match call.program {
         "grep" | "egrep" | "fgrep" => {
             let Some(parsed) = call.parse(GREP) else { return true };
             call.effects.prints_names = parsed.has(&["l", "L", "files-with-matches", "files-without-match"]);
             search(call, &parsed, &[]);
+            // `-R` follows every link it meets.
+            if parsed.has(&["R"]) {
+                let roots = parsed.operands.get(1..).unwrap_or_default().to_vec();
+                links(call, if roots.is_empty() { &here } else { &roots });
+            }
         }
         "rg" => {
             let Some(parsed) = call.parse(RG) else { return true };
@@ -149,6 +157,9 @@ fn find(call: &mut Call<'_>) {
         call.read(&Arg::Text(".".to_owned()));
     }
     call.effects.prints_names = true;
+    let here = [Arg::Text(".".to_owned())];
+    let files_only =
+        rest.windows(2).any(|pair| pair[0].text() == Some("-type") && pair[1].text() == Some("f"));
     let mut rest = rest.iter();
     while let Some(arg) = rest.next() {
         let Some(text) = arg.text() else { return call.unknown("an argument that is not known") };
@@ -165,12 +176,39 @@ fn find(call: &mut Call<'_>) {
                 }
             }
             "-exec" => {
+                if !files_only {
+                    links(call, if roots.is_empty() { &here } else { roots });
+                }
                 call.effects.prints_names = false;
                 let command: Vec<Arg> =
                     rest.by_ref().take_while(|arg| !matches!(arg.text(), Some(";" | "+"))).cloned().collect();
                 reader(call, &command);
             }
             _ => return call.unknown(format!("`{text}` is not known")),
+        }
+    }
+}
+
+/// More files than these are not looked at for links.
+const MOST_FILES: usize = 3000;
+
+/// No link below these leads out of the repository: a program that follows links would read there.
+fn links(call: &mut Call<'_>, roots: &[Arg]) {
+    let texts: Vec<String> =
+        roots.iter().flat_map(|root| root.texts().unwrap_or_default().to_vec()).collect();
+    let mut left: Vec<_> = texts.iter().flat_map(|text| call.paths(text)).collect();
+    let mut count = 0;
+    while let Some(path) = left.pop() {
+        count += 1;
+        if count > MOST_FILES {
+            return call.unknown("there are too many files to look for links");
+        }
+        match call.facts.kind(&path) {
+            Kind::Link => call.effects.add(Effect::Read(path)),
+            Kind::Folder => {
+                left.extend(call.facts.names(&path).unwrap_or_default().iter().map(|name| path.join(name)));
+            }
+            _ => {}
         }
     }
 }
@@ -215,5 +253,6 @@ fn xargs(call: &mut Call<'_>) {
     if dashes {
         return call.unknown("a file's name here may be taken for an option");
     }
+    links(call, &[Arg::Text(".".to_owned())]);
     reader(call, &command);
 }

@@ -1,0 +1,8 @@
+//! What is approved: corpora, traps in the file system and in git's configuration.
+
+mod bytes;
+mod corpus;
+mod differential;
+mod open_world;
+mod scene;
+mod traps;

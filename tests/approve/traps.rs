@@ -1,0 +1,234 @@
+//! What stands in the worktree or in git's configuration, and makes an ordinary command dangerous.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::scene::Scene;
+use crate::support::repo::write;
+
+#[test]
+fn links_are_followed_at_every_level() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    symlink("/etc", wt.join("out")).unwrap();
+    symlink("../..", wt.join("src/up")).unwrap();
+    symlink("/etc/passwd", wt.join("src/p.rs")).unwrap();
+    symlink("loop", wt.join("loop")).unwrap();
+    for command in [
+        "cat out/passwd",
+        "echo x > out/x",
+        "touch out/x",
+        "mkdir out/x",
+        "rm out/hosts",
+        "rm -rf out/",
+        "cp src/x.rs out/",
+        "cp src/x.rs out",
+        "mv src/x.rs out/x",
+        "sed -i s/a/b/ out/hosts",
+        "cd out && ls",
+        "cd out && touch x",
+        "cd out/.. && ls",
+        "cd src/up && touch x",
+        "cd src/up && cargo test",
+        "find out/ -name x",
+        "grep -r x out/",
+        "grep -R root .",
+        "cat src/*.rs",
+        "for f in src/*.rs; do cat \"$f\"; done",
+        "echo x > src/p.rs",
+        "tee src/p.rs",
+        "cargo build --target-dir out/x",
+        "rustfmt src/p.rs",
+        "echo x > loop",
+        "cat loop",
+        "ls out/../..",
+        "find . -exec cat {} +",
+        "git ls-files | xargs cat",
+        "cp -r src copy",
+        "ln -s ../out src/b",
+        "node src/up/x.js",
+    ] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    scene.check("ls src", "allow", "");
+}
+
+#[test]
+fn a_link_that_is_made_or_moved_on_the_way_is_no_way() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    fs::create_dir_all(wt.join("a/b")).unwrap();
+    symlink("../../src", wt.join("a/b/l")).unwrap();
+    for command in [
+        "ln -s src l && echo x > l/y",
+        "mv a/b/l l && echo x > l/x",
+        "cp -a a/b/l l && echo x > l/x",
+        "mv a z && echo x > z/b/l/x",
+        "git merge main && echo x > src/x.rs",
+        "git cherry-pick main && touch src/x.rs",
+        "git rebase main; tee src/x.rs",
+        "mv src target/src && rm -rf target",
+        "mv src gone && rm -rf gone",
+    ] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    scene.check("git rebase main && cargo test", "allow", "");
+}
+
+#[test]
+fn a_file_with_another_name_elsewhere_is_not_written() {
+    let scene = Scene::new();
+    fs::hard_link(scene.repo.path.join("file.txt"), scene.worktree.join("hard.txt")).unwrap();
+    scene.check("echo x > hard.txt", "none", "another name");
+    scene.check("rm hard.txt", "allow", "");
+}
+
+#[test]
+fn names_of_files_are_no_options() {
+    let scene = Scene::new();
+    write(&scene.worktree.join("--pre=sh"), "");
+    for command in [
+        "rg x *",
+        "cat *",
+        "for f in *; do cat $f; done",
+        "ls | xargs cat",
+        "git ls-files | xargs wc -l",
+        "wc -l *",
+    ] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    scene.check("cat ./*.txt", "allow", "");
+}
+
+/// Each is done in a scene of its own, then `git status` is no longer allowed.
+#[test]
+fn git_runs_only_what_it_was_configured_to_run_at_the_set_up() {
+    type Change = fn(&Scene);
+    let changes: &[(&str, Change)] = &[
+        ("fsmonitor", |s| drop(s.repo.git(&["config", "core.fsmonitor", "./x"]))),
+        ("pager", |s| drop(s.repo.git(&["config", "core.pager", "sh"]))),
+        ("filter", |s| drop(s.repo.git(&["config", "filter.x.clean", "sh"]))),
+        ("url", |s| drop(s.repo.git(&["remote", "set-url", "origin", "ext::sh"]))),
+        ("insteadOf", |s| drop(s.repo.git(&["config", "url.ext::sh.insteadOf", "x"]))),
+        ("hooksPath", |s| drop(s.repo.git(&["config", "core.hooksPath", "hooks"]))),
+        ("include", |s| drop(s.repo.git(&["config", "include.path", "../x"]))),
+        ("alias", |s| drop(s.repo.git(&["config", "alias.x", "!sh"]))),
+        ("editor", |s| drop(s.repo.git(&["config", "sequence.editor", "sh"]))),
+        ("strategy", |s| drop(s.repo.git(&["config", "branch.feature/task-0.mergeOptions", "-s x"]))),
+        ("one line", |s| {
+            let file = s.repo.path.join(".git/config");
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(&file, format!("{text}[branch \"x\"] [core] fsmonitor = sh\n")).unwrap();
+        }),
+        ("hook", |s| drop(s.repo.write(".git/hooks/pre-commit", "#!/bin/sh\n"))),
+        ("nested", |s| {
+            s.repo.git_in(&s.worktree, &["init", "--quiet", "src"]);
+        }),
+        ("bare", |s| {
+            s.repo.git_in(&s.worktree, &["init", "--quiet", "--bare", "src"]);
+        }),
+    ];
+    for (name, change) in changes {
+        let scene = Scene::new();
+        change(&scene);
+        let command = if matches!(*name, "nested" | "bare") { "cd src && git status" } else { "git status" };
+        assert_ne!(scene.command(command).0, "allow", "{name}");
+    }
+    let scene = Scene::new();
+    scene.repo.git_in(&scene.worktree, &["push", "--quiet", "--set-upstream", "origin", "feature/task-0"]);
+    scene.repo.git(&["config", "user.name", "Bea"]);
+    scene.check("git status", "allow", "");
+}
+
+#[test]
+fn commits_go_to_the_own_branch_only() {
+    let scene = Scene::new();
+    scene.check("git commit -m x", "allow", "");
+    scene.repo.git_in(&scene.worktree, &["checkout", "--quiet", "-b", "other"]);
+    scene.check("git commit -m x", "deny", "`other`");
+    scene.check("ctx commit -m x", "deny", "`other`");
+    scene.check("git log", "allow", "");
+}
+
+#[test]
+fn what_the_main_checkout_has_and_the_worktree_has_not_is_not_run() {
+    let scene = Scene::new();
+    scene.repo.write("go.mod", "module x\n");
+    scene.repo.write("Makefile", "x:\n");
+    scene.check("go test ./...", "none", "outside the worktree");
+    fs::remove_file(scene.worktree.join("package.json")).unwrap();
+    fs::remove_dir_all(scene.worktree.join("node_modules")).unwrap();
+    scene.check("npm ci", "none", "outside the worktree");
+}
+
+#[test]
+fn the_task_s_own_words_count() {
+    let scene = Scene::new();
+    let plans = fs::read_link(scene.repo.path.join(".parallel/plans/active")).unwrap();
+    let task = scene.repo.path.join(".parallel/plans").join(plans).join("tasks/task-0.md");
+    let text = fs::read_to_string(&task).unwrap();
+    let declare = |files: &str| {
+        let mut out = String::new();
+        for line in text.lines().filter(|line| !line.starts_with("  ")) {
+            out += if line.starts_with("files:") { files } else { line };
+            out.push('\n');
+        }
+        fs::write(&task, out).unwrap();
+    };
+    declare("files: { create: [build.rs, 'src/**'], forbidden: [src/lib.rs, 'docs/**'] }");
+    scene.check("echo x > build.rs", "allow", "");
+    scene.check("echo x > package.json", "none", "does not declare");
+    scene.check("echo x > src/lib.rs", "deny", "forbidden");
+    scene.check("sed -i s/a/b/ src/lib.rs", "deny", "forbidden");
+    scene.check("mkdir -p docs/a", "deny", "forbidden");
+    scene.check("rustfmt src/lib.rs", "deny", "forbidden");
+    declare("files: { create: [x.txt], strict: true }");
+    scene.check("echo x > x.txt", "allow", "");
+    scene.check("echo x > y.txt", "deny", "only the files it declares");
+}
+
+#[test]
+fn the_person_s_rules_stand_above_a_proof() {
+    let scene = Scene::new();
+    let rules = |file: &str, text: &str| {
+        scene.repo.write(file, text);
+    };
+    rules(
+        ".claude/settings.json",
+        r#"{"permissions": {"deny": ["Bash(cargo test:*)", "Read(./file.txt)"], "ask": ["Bash(git push *)", "Edit(src/**)"], "allow": ["Bash(curl:*)"]}}"#,
+    );
+    for command in [
+        "cargo test",
+        "cargo test -q",
+        "(cargo test)",
+        "if true; then cargo test; fi",
+        "for x in a; do cargo test \"$x\"; done",
+        "timeout 5 cargo test",
+        "echo $(cargo test)",
+        "ls && cargo test | tail",
+        "git push origin HEAD",
+        "cat file.txt",
+        "head -1 ./file.txt",
+        "echo x > src/new.rs",
+        "sed -i s/a/b/ src/x.rs",
+        "curl example.com",
+    ] {
+        scene.check(command, "none", "");
+    }
+    scene.check("cargo build", "allow", "");
+    scene.check("cat README.md", "allow", "");
+    rules(
+        ".claude/settings.local.json",
+        r#"{"permissions": {"allow": ["Bash(./check.sh:*)", "Bash(rm:*)", "Bash(git push:*)"]}}"#,
+    );
+    scene.check("./check.sh --all", "allow", "");
+    scene.check("(cd src && ./check.sh)", "allow", "");
+    scene.check("./check.shx", "none", "");
+    scene.check("cd /tmp && ./check.sh", "none", "");
+    scene.check("./check.sh > /etc/x", "deny", "");
+    scene.check("LD_PRELOAD=x ./check.sh", "none", "");
+    scene.check("./check.sh $(curl x)", "none", "");
+    scene.check("git push --force origin main", "deny", "");
+    rules(".claude/settings.json", "{broken");
+    scene.check("ls", "none", "cannot be read");
+}
