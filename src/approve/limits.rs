@@ -6,7 +6,9 @@
 /// Longer commands are not parsed.
 const LONGEST: usize = 256 * 1024;
 /// Deeper nesting is not parsed: one known parser takes seconds for 200 nested `$(`.
-const DEEPEST: usize = 16;
+const DEEPEST: usize = 10;
+/// With backticks, which the parser tries as opening and as closing ones, its time doubles with every bracket.
+const DEEPEST_WITH_BACKTICKS: usize = 4;
 
 /// May this text be given to the parser?
 pub(super) fn check(text: &str) -> Result<(), String> {
@@ -27,7 +29,8 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     if has_long_descriptor(text) {
         return Err("a redirection's descriptor has more than one digit".to_owned());
     }
-    if depth(text) > DEEPEST {
+    let substitutes = text.contains('`') && text.contains("$(");
+    if depth(text) > if substitutes { DEEPEST_WITH_BACKTICKS } else { DEEPEST } {
         return Err("the command is nested too deeply".to_owned());
     }
     Ok(())

@@ -89,3 +89,13 @@ fn no_text_makes_a_decision_panic_or_hang() {
     // Unoptimised and beside other tests; the fuzz target holds the release build to 5 ms.
     assert!(slowest.0 < Duration::from_secs(10), "{slowest:?}");
 }
+
+/// Found by the fuzz target: a third of a second before the limits knew of it.
+#[test]
+fn brackets_and_backticks_that_are_never_closed_take_no_time() {
+    let start = Instant::now();
+    drop(decide(&"`$(`\"$(`e, ".repeat(8)));
+    drop(decide(&"$(\"".repeat(60)));
+    drop(decide(&"${`".repeat(60)));
+    assert!(start.elapsed() < Duration::from_millis(200));
+}
