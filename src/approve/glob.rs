@@ -9,6 +9,8 @@ use super::facts::{Facts, Kind};
 
 /// More matches than these are not followed.
 const MOST: usize = 512;
+/// A pattern with wildcards in more folders than these is not followed: each multiplies the work.
+const MOST_WILD: usize = 3;
 
 pub(super) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
@@ -57,6 +59,9 @@ pub(super) fn expand(pattern: &str, cwd: &Path, facts: &dyn Facts) -> Option<Vec
         None => (vec![String::new()], pattern),
     };
     let parts: Vec<&str> = parts.split('/').collect();
+    if parts.iter().filter(|part| has_wildcard(part)).count() > MOST_WILD {
+        return None;
+    }
     for (index, part) in parts.iter().enumerate() {
         let last = index + 1 == parts.len();
         let mut next = Vec::new();

@@ -29,8 +29,11 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     if has_long_descriptor(text) {
         return Err("a redirection's descriptor has more than one digit".to_owned());
     }
-    let substitutes = text.contains('`') && text.contains("$(");
-    if depth(text) > if substitutes { DEEPEST_WITH_BACKTICKS } else { DEEPEST } {
+    // They are never allowed, and the parser's time grows fast with them.
+    if text.contains('`') && has_open_backtick(text) {
+        return Err("backticks are not followed; write `$( )`".to_owned());
+    }
+    if depth(text) > if text.contains('`') { DEEPEST_WITH_BACKTICKS } else { DEEPEST } {
         return Err("the command is nested too deeply".to_owned());
     }
     Ok(())
@@ -82,6 +85,43 @@ fn has_long_descriptor(text: &str) -> bool {
                 .next_back()
                 .is_none_or(|byte| !byte.is_ascii_alphanumeric())
     })
+}
+
+/// Is there a backtick outside single quotes and outside heredocs with a quoted delimiter? A mistake here costs an
+/// answer or some time, no more: what gets through is parsed.
+fn has_open_backtick(text: &str) -> bool {
+    let (mut rest, mut double) = (text, false);
+    while let Some(at) = rest.find(['`', '\'', '"', '\\', '<']) {
+        let (found, behind) = (rest.as_bytes()[at], &rest[at + 1..]);
+        rest = match found {
+            b'`' => return true,
+            b'"' => {
+                double = !double;
+                behind
+            }
+            b'\\' => behind.get(behind.chars().next().map_or(0, char::len_utf8)..).unwrap_or(""),
+            b'\'' if !double => behind.split_once('\'').map_or("", |(_, behind)| behind),
+            b'<' => behind_heredoc(behind).unwrap_or(behind),
+            _ => behind,
+        };
+    }
+    false
+}
+
+/// What stands behind a heredoc whose second `<` is the next character.
+fn behind_heredoc(text: &str) -> Option<&str> {
+    let word = text.strip_prefix('<')?.trim_start_matches('-').trim_start_matches(' ');
+    let quote = word.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let (delimiter, _) = word[1..].split_once(quote)?;
+    let (_, mut rest) = word.split_once('\n')?;
+    while !rest.is_empty() {
+        let (line, behind) = rest.split_once('\n').unwrap_or((rest, ""));
+        if line.trim_start_matches('\t') == delimiter {
+            return Some(behind);
+        }
+        rest = behind;
+    }
+    None
 }
 
 /// The depth of brackets, without regard to quotes: at least as deep as what the shell sees.
