@@ -8,3 +8,4 @@ mod e2e;
 mod loss;
 mod plan;
 mod support;
+mod transcript;
