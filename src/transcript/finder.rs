@@ -130,7 +130,7 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 fn all_of<S: Source + ?Sized>(source: &S) -> std::io::Result<Vec<Found>> {
-    let words = Words::new(&[&[MARKER], &PLAN_MODE[..]].concat());
+    let words = Words::new(&[&[MARKER], &PLAN_MODE[..]].concat(), plausible);
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     lines_from_end(source, &words, None, &mut |at, line| {
@@ -144,7 +144,7 @@ fn all_of<S: Source + ?Sized>(source: &S) -> std::io::Result<Vec<Found>> {
 
 fn latest_of<S: Source + ?Sized>(source: &S, deadline: Option<Instant>) -> std::io::Result<Latest> {
     let mut latest = Latest::default();
-    let end = lines_from_end(source, &Words::new(&[MARKER]), deadline, &mut |at, line| {
+    let end = lines_from_end(source, &Words::new(&[MARKER], plausible), deadline, &mut |at, line| {
         for found in plans_of(at, line, false).into_iter().rev() {
             if found.document.is_some() {
                 latest.complete = Some(found);
@@ -196,16 +196,19 @@ fn plans_of(at: u64, line: &mut [u8], plan_mode: bool) -> Vec<Found> {
     plans
 }
 
-/// Is it worth being decoded? A marker that JSON has at the beginning of a line of text, in a record that names the
-/// model; or a plan of plan mode. Most lines that quote a plan are told apart by this alone.
+/// May this occurrence of a word be one that counts? JSON has a marker on a line of its own only between `\n` or the
+/// quotation marks of the string, spaces aside. Most lines that quote a plan are told apart by this alone.
+fn plausible(before: &[u8], from: &[u8]) -> bool {
+    let Some(after) = from.strip_prefix(MARKER) else { return true };
+    let begins = [&b"\""[..], b"\\n", b"\\u000a", b"\\u000A"].iter().any(|end| before.ends_with(end));
+    let next = after.iter().find(|&&byte| byte != b' ');
+    begins && next.is_none_or(|&next| matches!(next, b'"' | b'\\' | 0x80..))
+}
+
+/// Is a line with a word in it worth being decoded?
 fn may_matter(line: &[u8], plan_mode: bool) -> bool {
     let has = |word: &[u8]| memmem::find(line, word).is_some();
-    if plan_mode && PLAN_MODE.iter().any(|word| has(word)) {
-        return true;
-    }
-    let begins = |at: usize| {
-        let before = &line[..at];
-        [&b"\""[..], b"\\n", b"\\u000a", b"\\u000A"].iter().any(|end| before.ends_with(end))
-    };
-    has(b"\"assistant\"") && memmem::find_iter(line, MARKER).any(begins)
+    let counts = |at: usize| plausible(&line[..at], &line[at..]);
+    has(b"\"assistant\"") && (memmem::find_iter(line, MARKER).any(counts) || plan_mode)
+        || plan_mode && PLAN_MODE.iter().any(|word| has(word))
 }

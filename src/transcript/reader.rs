@@ -20,6 +20,12 @@ pub(super) const LONGEST: u64 = 16 << 20;
 /// Small enough to stay in the processor's cache between reading and searching, large enough for few calls.
 const BLOCK: usize = 256 << 10;
 
+/// How much more than a word is at hand around it, except at the very beginning of a block.
+const EDGE: usize = 64;
+
+/// The first step beyond a block, in search of a line's end; each further one is twice as long.
+const FIRST_STEP: usize = 4 << 10;
+
 /// Something with bytes at offsets.
 pub(super) trait Source {
     /// How many bytes there are now.
@@ -64,13 +70,17 @@ impl Source for [u8] {
 pub(super) struct Words<'a> {
     finders: Vec<Finder<'a>>,
     longest: usize,
+    plausible: fn(&[u8], &[u8]) -> bool,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(words: &[&'a [u8]]) -> Self {
+    /// `plausible` is given what stands before an occurrence (the word not included) and what stands from it on, as
+    /// far as that is at hand: it can spare most lines from being looked at.
+    pub(super) fn new(words: &[&'a [u8]], plausible: fn(&[u8], &[u8]) -> bool) -> Self {
         Self {
             finders: words.iter().map(|word| Finder::new(*word)).collect(),
             longest: words.iter().map(|word| word.len()).max().unwrap_or_default(),
+            plausible,
         }
     }
 }
@@ -94,35 +104,39 @@ pub(super) fn lines_from_end<S: Source + ?Sized>(
     take: &mut dyn FnMut(u64, &mut Vec<u8>) -> ControlFlow<()>,
 ) -> io::Result<End> {
     let size = source.size()?;
-    let mut lines = Lines { source, size, block: vec![0; BLOCK], line: Vec::new() };
-    let mut buffer = vec![0; BLOCK + words.longest];
+    let mut beyond = Beyond { source, size, chunk: Vec::new() };
+    let mut buffer = vec![0; BLOCK + EDGE + words.longest];
+    let mut line = Vec::new();
     // Everything from here on was searched, or belongs to a line that was taken.
     let mut done = size;
     let mut end = size;
-    let mut hits: Vec<u64> = Vec::new();
+    let mut hits: Vec<usize> = Vec::new();
     while end > 0 {
         if deadline.is_some_and(|deadline| world::instant() > deadline) {
             return Ok(End::TimeIsUp);
         }
         let start = end.saturating_sub(BLOCK as u64);
-        // A word may begin in this block and end in the one behind it.
-        let wanted = length(start..(end + words.longest as u64 - 1).min(size));
+        // A word may begin in this block and end in the one behind it; a little more is at hand for `plausible`.
+        let wanted = length(start..(end + (EDGE + words.longest) as u64).min(size));
         let read = source.read(&mut buffer[..wanted], start)?;
         let block = &buffer[..read];
         for finder in &words.finders {
-            hits.extend(finder.find_iter(block).map(|at| start + at as u64));
+            hits.extend(finder.find_iter(block));
         }
         hits.sort_unstable();
         while let Some(hit) = hits.pop() {
-            if hit >= done {
+            let (before, from) = block.split_at(hit);
+            if start + hit as u64 >= done || hit >= EDGE && !(words.plausible)(before, from) {
                 continue;
             }
-            let line = lines.around(hit)?;
-            done = line.start;
-            if line.end - line.start <= LONGEST
-                && lines.load(&line)?
-                && take(line.start, &mut lines.line).is_break()
-            {
+            let range = beyond.line(start, before, from)?;
+            done = range.start;
+            if range.end - range.start > LONGEST {
+                continue;
+            }
+            line.resize(length(range.clone()), 0);
+            let there = source.read(&mut line, range.start)? == line.len();
+            if there && take(range.start, &mut line).is_break() {
                 return Ok(End::Complete);
             }
         }
@@ -136,49 +150,59 @@ fn length(range: Range<u64>) -> usize {
     usize::try_from(range.end - range.start).unwrap_or(usize::MAX)
 }
 
-struct Lines<'a, S: ?Sized> {
+/// What lies outside the block that is being searched.
+struct Beyond<'a, S: ?Sized> {
     source: &'a S,
     size: u64,
-    block: Vec<u8>,
-    line: Vec<u8>,
+    chunk: Vec<u8>,
 }
 
-impl<S: Source + ?Sized> Lines<'_, S> {
-    /// The line that the byte at `hit` is in, without its end.
-    fn around(&mut self, hit: u64) -> io::Result<Range<u64>> {
-        let mut start = hit;
-        while start > 0 {
-            let from = start.saturating_sub(BLOCK as u64);
-            let wanted = length(from..start);
-            let read = self.source.read(&mut self.block[..wanted], from)?;
-            if let Some(at) = memchr::memrchr2(b'\n', 0, &self.block[..read]) {
-                start = from + at as u64 + 1;
-                break;
-            }
-            start = from;
-        }
-        let mut end = hit;
-        while end < self.size {
-            let wanted = length(end..(end + BLOCK as u64).min(self.size));
-            let read = self.source.read(&mut self.block[..wanted], end)?;
-            if let Some(at) = memchr::memchr2(b'\n', 0, &self.block[..read]) {
-                end += at as u64;
-                break;
-            }
-            if read < wanted {
-                // Somebody cut the file; what is left is its last line.
-                end += read as u64;
-                break;
-            }
-            end += read as u64;
-        }
-        Ok(start..end)
+impl<S: Source + ?Sized> Beyond<'_, S> {
+    /// The line around a place, without its end. `before` begins at `start`, `from` follows it.
+    fn line(&mut self, start: u64, before: &[u8], from: &[u8]) -> io::Result<Range<u64>> {
+        let place = start + before.len() as u64;
+        let begin = match memchr::memrchr2(b'\n', 0, before) {
+            Some(at) => start + at as u64 + 1,
+            None => self.back(start)?,
+        };
+        let end = match memchr::memchr2(b'\n', 0, from) {
+            Some(at) => place + at as u64,
+            None => self.on(place + from.len() as u64)?,
+        };
+        Ok(begin..end)
     }
 
-    /// Reads a line; false if it is not there any more.
-    fn load(&mut self, line: &Range<u64>) -> io::Result<bool> {
-        self.line.resize(length(line.clone()), 0);
-        Ok(self.source.read(&mut self.line, line.start)? == self.line.len())
+    fn back(&mut self, mut at: u64) -> io::Result<u64> {
+        let mut step = FIRST_STEP;
+        while at > 0 {
+            let from = at.saturating_sub(step as u64);
+            self.chunk.resize(length(from..at), 0);
+            let read = self.source.read(&mut self.chunk, from)?;
+            if let Some(end) = memchr::memrchr2(b'\n', 0, &self.chunk[..read]) {
+                return Ok(from + end as u64 + 1);
+            }
+            at = from;
+            step = (step * 2).min(BLOCK);
+        }
+        Ok(0)
+    }
+
+    fn on(&mut self, mut at: u64) -> io::Result<u64> {
+        let mut step = FIRST_STEP;
+        while at < self.size {
+            self.chunk.resize(length(at..(at + step as u64).min(self.size)), 0);
+            let read = self.source.read(&mut self.chunk, at)?;
+            if let Some(end) = memchr::memchr2(b'\n', 0, &self.chunk[..read]) {
+                return Ok(at + end as u64);
+            }
+            at += read as u64;
+            // Somebody cut the file; what is left is its last line.
+            if read < self.chunk.len() {
+                break;
+            }
+            step = (step * 2).min(BLOCK);
+        }
+        Ok(at)
     }
 }
 
