@@ -305,6 +305,15 @@ pub enum Approve {
         #[arg(long, value_name = "DIR")]
         cwd: Option<PathBuf>,
     },
+    /// Show what the hook decided, the newest last
+    Log {
+        /// Only the last decisions
+        #[arg(short, default_value_t = 50, value_name = "N")]
+        number: usize,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
+    },
     /// Decide every tool call of a file; one JSON object a line, in and out
     Check {
         /// Lines `{"command": …, "cwd"?: …}` or `{"tool_name": …, "tool_input": …}`

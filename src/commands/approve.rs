@@ -12,12 +12,14 @@ use crate::cli::Approve;
 use crate::error::{Error, Result};
 use crate::hook::{Disk, Site, disk};
 use crate::plan::Status;
+use crate::state::{Approvals, Project};
 use crate::world;
 
 pub(super) fn run(asked: Approve) -> Result<Report> {
     match asked {
         Approve::Explain { command, cwd } => explain(&command, cwd),
         Approve::Check { file } => check(&file),
+        Approve::Log { number, json } => log(number, json.json),
     }
 }
 
@@ -115,6 +117,21 @@ fn check(file: &Path) -> Result<Report> {
         out.push('\n');
     }
     Ok(Report::text(out))
+}
+
+fn log(number: usize, json: bool) -> Result<Report> {
+    let project = Project::discover(&world::cwd()?)?;
+    let all = Approvals::of(&project.ctx_dir()).read();
+    let last = &all[all.len().saturating_sub(number)..];
+    Report::data(json, &last, || {
+        let cells = last.iter().map(|one| {
+            let who = one.task.as_deref().or(one.agent.as_deref()).unwrap_or("session");
+            let time = one.time.strftime("%m-%d %H:%M:%S").to_string();
+            let [call, reason] = [&one.call, &one.reason].map(|text| style::clean(text));
+            vec![time, style::clean(who), style::clean(&one.tool), one.decision.clone(), call, reason]
+        });
+        style::table(&["time", "who", "tool", "decision", "call", "reason"], cells)
+    })
 }
 
 fn explain(command: &str, cwd: Option<PathBuf>) -> Result<Report> {

@@ -3,12 +3,15 @@
 //! A hook never breaks a session. Whatever goes wrong inside, the answer is silence and exit code 0;
 //! nothing but an answer is ever printed.
 
+mod caller;
 mod facts;
 mod place;
 mod pre_tool_use;
 mod session_end;
 mod session_plan;
 mod session_start;
+mod subagent_start;
+mod subagent_stop;
 
 pub use facts::Disk;
 pub use place::{Site, disk};
@@ -37,6 +40,10 @@ pub struct Input {
     /// The tool's arguments.
     #[serde(default)]
     pub tool_input: Value,
+    /// The client's id of this tool call.
+    pub tool_use_id: Option<String>,
+    /// `SubagentStop`: what the agent said last.
+    pub last_assistant_message: Option<String>,
     /// The subagent that makes the call; none for the session itself.
     pub agent_id: Option<String>,
     /// `ctx:parallel-task-executor`, …
@@ -48,6 +55,8 @@ pub fn answer(input: &[u8]) -> Option<String> {
     let input: Input = serde_json::from_slice(input).ok()?;
     let answer = match input.hook_event_name.as_str() {
         "PreToolUse" => pre_tool_use::answer(&input),
+        "SubagentStart" => subagent_start::answer(&input),
+        "SubagentStop" => subagent_stop::answer(&input),
         "SessionStart" => session_start::answer(&input),
         "SessionEnd" => {
             session_end::save(&input);

@@ -1,7 +1,9 @@
 //! What a plan's tasks are doing: what is ready, what a status may become.
 
+mod binding;
 mod board;
 mod transition;
 
+pub use binding::{Binding, Bindings, Bound, Role};
 pub use board::{Board, Readiness, TaskState};
 pub use transition::{Verb, next};

@@ -36,6 +36,35 @@ fn readable_by_all() -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
+/// Makes a file with this content, complete or not at all; false if something is there already.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
+    let write = || -> io::Result<bool> {
+        let dir = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(dir)?;
+        let mut file = NamedTempFile::with_prefix_in(".ctx-", dir)?;
+        file.write_all(content)?;
+        match file.persist_noclobber(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    };
+    write().map_err(|error| Error::io("write", path, &error))
+}
+
+/// Adds a line to a log that keeps one older file: behind `most` bytes the log becomes `<path>.old`.
+pub fn append_bounded(path: &Path, line: &str, most: u64) -> Result<()> {
+    let write = || -> io::Result<()> {
+        if fs::metadata(path).is_ok_and(|meta| meta.len() > most) {
+            fs::rename(path, path.with_added_extension("old"))?;
+        }
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+        // One write, so that lines of two processes do not mix.
+        file.write_all(format!("{line}\n").as_bytes())
+    };
+    write().map_err(|error| Error::io("write", path, &error))
+}
+
 /// Makes a folder with files in it, complete or not at all; false if `path` exists already.
 ///
 /// `files` are paths relative to the folder, with their content.

@@ -1,6 +1,7 @@
 //! Everything that is kept on disk: where it lies, and how it is read and written so that neither a
 //! kill nor a second process can spoil it.
 
+mod approvals;
 mod atomic;
 mod content;
 mod journal;
@@ -10,9 +11,10 @@ mod project;
 mod settings;
 mod tasks;
 
+pub use approvals::{Approval, Approvals};
 pub use atomic::{
-    copy_file, create_dir_all, list, move_to, read_optional, remove_file, remove_stale, remove_tree, replace,
-    symlink, write_new_dir,
+    append_bounded, copy_file, create_dir_all, list, move_to, read_optional, remove_file, remove_stale,
+    remove_tree, replace, symlink, write_new, write_new_dir,
 };
 pub use content::{merge_into, remove_empty_dir, write_content, write_link};
 pub use journal::{Event, Journal, Kind};
