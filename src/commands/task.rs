@@ -9,7 +9,7 @@ use crate::cli::Task;
 use crate::error::{Error, Result};
 use crate::git;
 use crate::plan::{Files, Priority, Status, TaskId};
-use crate::run::{self, Board, Readiness, TaskState, Verb};
+use crate::run::{self, Bindings, Board, Readiness, TaskState, Verb};
 use crate::state::{self, Claim, Note, Owner};
 use crate::worktree::{Progress, Record, Records};
 use crate::world;
@@ -208,6 +208,9 @@ fn change(verb: Verb, id: &str, reason: Option<String>) -> Result<Report> {
             }
             Ok((to != task.status).then_some(to))
         })?;
+    if matches!(verb, Verb::Retry | Verb::Fail | Verb::Done) {
+        Bindings::of(&context.project.ctx_dir()).release(&board.folder.id, id)?;
+    }
     let report = match from == to {
         true => Report::text(format!("`{id}` is {to} already")),
         false => Report::text(format!("`{id}`: {from} -> {to}")),

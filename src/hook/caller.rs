@@ -29,6 +29,7 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
         return match input.agent_type {
             // A subagent without an id cannot be told apart from others.
             Some(_) => Who::Other,
+            None if site.top == site.home => Who::Main,
             None => match site.record_at(&site.top) {
                 Some(record) => Who::Bound { record: Box::new(record), role: Role::Executor },
                 None => Who::Main,
@@ -54,7 +55,8 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
 
 fn bind(bindings: &Bindings, site: &Site, session: &str, agent: &str, binding: Binding) -> Option<Binding> {
     let (status, _) = site.task(&binding.plan, &binding.task)?;
-    match bindings.bind(session, agent, binding, status != Status::InProgress).ok()? {
+    let given_back = !matches!(status, Status::Pending | Status::InProgress);
+    match bindings.bind(session, agent, binding, given_back).ok()? {
         Bound::Yes(binding) => Some(binding),
         Bound::Taken => None,
     }

@@ -65,19 +65,23 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
     let tool = input.tool_name.as_deref()?;
     let site = input.cwd.as_deref().and_then(Site::of);
     let Some(site) = site else { return outside(input, tool) };
-    if matches!(tool, "Agent" | "Task") && input.agent_id.is_none() {
-        return agent_call(input, &site);
-    }
-    let decided = catch_unwind(AssertUnwindSafe(|| decide(input, tool, &site)));
-    let answer = match decided {
-        Ok(answer) => answer?,
-        Err(_) => {
-            log(input, tool, &site, None, "error", "the decision failed: no opinion");
-            return None;
+    let looked_at = catch_unwind(AssertUnwindSafe(|| {
+        if matches!(tool, "Agent" | "Task") && input.agent_id.is_none() {
+            return agent_call(input, &site);
         }
-    };
+        decision(input, tool, &site)
+    }));
+    looked_at.unwrap_or_else(|_| {
+        log(input, tool, &site, None, "error", "the decision failed: no opinion");
+        None
+    })
+}
+
+/// What is decided about a call, as the client wants to have it.
+fn decision(input: &Input, tool: &str, site: &Site) -> Option<Value> {
+    let answer = decide(input, tool, site)?;
     let (decision, reason) = (answer.decision.as_str(), answer.decision.reason());
-    log(input, tool, &site, answer.task.as_deref(), decision, reason);
+    log(input, tool, site, answer.task.as_deref(), decision, reason);
     match answer.decision {
         Decision::Nothing(_) => None,
         Decision::Allow(_) | Decision::Deny(_) => {
@@ -236,22 +240,31 @@ fn shell(input: &Input, command: &str, cwd: &Path, root: &Path, scene: Scene<'_>
         if there || !matches!(decision, Decision::Nothing(_)) {
             return Answer::new(decision);
         }
-        let goes = approve::first_cd(command).is_some_and(|target| caller::is_in(&cwd.join(target), root));
-        return match goes {
-            true => Answer::new(decision),
-            false => Answer::deny(away(root, &decision)),
+        let target = approve::first_cd(command).map(|target| cwd.join(target));
+        let goes = target.as_ref().is_some_and(|target| caller::is_in(target, root));
+        // By a path that means the same from everywhere: `cd WT && a; b`, where `b` is safe once it cannot
+        // run elsewhere.
+        let anywhere = goes && approve::first_cd(command).is_some_and(|target| target.starts_with('/'));
+        let from_there = anywhere.then(|| approve::shell(command, root, scene).decision);
+        return match from_there {
+            Some(allowed @ Decision::Allow(_)) => rewritten(input, command, root, allowed),
+            _ if goes || input.agent_id.is_none() => Answer::new(decision),
+            _ => Answer::deny(away(root, &decision)),
         };
     }
     let decision = approve::shell(command, root, scene).decision;
     match decision {
-        Decision::Allow(_) => {
-            let mut changed = input.tool_input.clone();
-            changed["command"] = json!(format!("cd {} || exit 1\n{command}", quoted(root)));
-            Answer { decision, input: Some(changed), task: None }
-        }
+        Decision::Allow(_) => rewritten(input, command, root, decision),
         Decision::Nothing(_) if input.agent_id.is_some() => Answer::deny(away(root, &decision)),
         decision => Answer::new(decision),
     }
+}
+
+/// The same command in the worktree, or not at all.
+fn rewritten(input: &Input, command: &str, root: &Path, decision: Decision) -> Answer {
+    let mut changed = input.tool_input.clone();
+    changed["command"] = json!(format!("cd {} || exit 1\n{command}", quoted(root)));
+    Answer { decision, input: Some(changed), task: None }
 }
 
 /// Not proven and not in the worktree: what to write, so that the person's rules see the command as it is.

@@ -18,7 +18,7 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
     let (status, _) = site.task(&binding.plan, &binding.task)?;
     let task = &binding.task;
     if !matches!(status, Status::Pending | Status::InProgress) {
-        let _ = bindings.release(&binding);
+        let _ = bindings.release(&binding.plan, task);
         return None;
     }
     if bindings.count_stop(session, agent, binding.clone()).ok()? == 1 {
@@ -30,6 +30,6 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
     }
     let last = redact(input.last_assistant_message.as_deref().unwrap_or(""));
     let _ = bindings.failed_attempt(session, agent, &binding, &last);
-    let _ = bindings.release(&binding);
+    let _ = bindings.release(&binding.plan, task);
     None
 }

@@ -2,7 +2,7 @@
 //!
 //! `calls/<tool_use_id>.json` says which task a call of the `Agent` tool was about; the client's own
 //! `agent-<id>.meta.json` names that call, and so the agent's first tool call binds it. A task has one executor
-//! at a time: `tasks/<plan>/<task>.json` is made exclusively.
+//! at a time: `tasks/<plan>/<task>.json` says which, and is written under a lock.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::Result;
-use crate::state;
+use crate::state::{self, LockFile};
+use crate::world::{self, Process};
 
 /// What an agent is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,19 @@ pub struct Binding {
 struct Holder {
     session: String,
     agent: String,
+    /// The client that the agent runs in; none where the system does not tell.
+    process: Option<Process>,
+}
+
+impl Holder {
+    fn is(&self, session: &str, agent: &str) -> bool {
+        self.session == session && self.agent == agent
+    }
+
+    /// Is the client known to be gone, and its agents with it?
+    fn is_gone(&self) -> bool {
+        self.process.as_ref().and_then(world::is_alive) == Some(false)
+    }
 }
 
 /// The result of an attempt to bind.
@@ -98,8 +112,8 @@ impl Bindings {
         self.dir.join("sessions").join(session).join(format!("{agent}.json"))
     }
 
-    fn holder(&self, binding: &Binding) -> PathBuf {
-        self.dir.join("tasks").join(&binding.plan).join(format!("{}.json", binding.task))
+    fn holder(&self, plan: &str, task: &str) -> PathBuf {
+        self.dir.join("tasks").join(plan).join(format!("{task}.json"))
     }
 
     /// Remembers which task a call of the `Agent` tool is about.
@@ -125,33 +139,39 @@ impl Bindings {
         read(&self.call(id))
     }
 
-    /// The task of an agent.
+    /// The task of an agent; none once the task went to another executor.
     pub fn read(&self, session: &str, agent: &str) -> Option<Binding> {
-        (is_name(session) && is_name(agent)).then(|| read(&self.agent(session, agent))).flatten()
+        let known = is_name(session) && is_name(agent);
+        let binding: Binding = known.then(|| read(&self.agent(session, agent))).flatten()?;
+        let holder = || read::<Holder>(&self.holder(&binding.plan, &binding.task));
+        let holds = binding.role == Role::Qa || holder().is_some_and(|holder| holder.is(session, agent));
+        holds.then_some(binding)
     }
 
-    /// Binds an agent. An executor takes the task for itself, unless another one has it; `free` says that the
-    /// task is not being executed, so that an older holder is gone.
-    pub fn bind(&self, session: &str, agent: &str, binding: Binding, free: bool) -> Result<Bound> {
+    /// Binds an agent. An executor takes the task for itself, unless another one has it; `given_back` says that
+    /// the task was handed in, blocked or given up, so that an older holder is done with it. A holder whose
+    /// client is gone has nothing.
+    pub fn bind(&self, session: &str, agent: &str, binding: Binding, given_back: bool) -> Result<Bound> {
         if !is_name(session) || !is_name(agent) {
             return Ok(Bound::Taken);
         }
         if binding.role == Role::Executor {
-            let path = self.holder(&binding);
-            let me = Holder { session: session.to_owned(), agent: agent.to_owned() };
-            let mine = |holder: &Holder| holder.session == session && holder.agent == agent;
-            if !state::write_new(&path, &json(&me))?
-                && !read::<Holder>(&path).is_some_and(|holder| mine(&holder))
-            {
-                if !free {
-                    return Ok(Bound::Taken);
-                }
-                // Of two that find it free, the one whose file is made first has it.
-                state::remove_file(&path)?;
-                if !state::write_new(&path, &json(&me))? {
-                    return Ok(Bound::Taken);
-                }
+            state::create_dir_all(&self.dir)?;
+            // Two agents that find the task free at the same moment look one after the other.
+            let _lock = LockFile::new(&self.dir.join("lock")).acquire()?;
+            let path = self.holder(&binding.plan, &binding.task);
+            let me = Holder {
+                session: session.to_owned(),
+                agent: agent.to_owned(),
+                process: world::client_process(),
+            };
+            let is_mine = |holder: &Holder| holder.is(session, agent);
+            let other = read::<Holder>(&path).filter(|holder| !is_mine(holder) && !holder.is_gone());
+            if !given_back && other.is_some() {
+                return Ok(Bound::Taken);
             }
+            state::create_dir_all(path.parent().unwrap_or(&self.dir))?;
+            state::replace(&path, &json(&me))?;
         }
         self.write(session, agent, &binding)?;
         Ok(Bound::Yes(binding))
@@ -170,12 +190,9 @@ impl Bindings {
         Ok(binding.stops)
     }
 
-    /// Gives the task back: another agent may take it.
-    pub fn release(&self, binding: &Binding) -> Result<()> {
-        match binding.role {
-            Role::Executor => state::remove_file(&self.holder(binding)),
-            Role::Qa => Ok(()),
-        }
+    /// Takes the task from whoever has it: another agent may have it.
+    pub fn release(&self, plan: &str, task: &str) -> Result<()> {
+        state::remove_file(&self.holder(plan, task))
     }
 
     /// Writes down a failed attempt with the agent's last words, for whoever counts attempts.

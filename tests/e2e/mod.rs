@@ -3,6 +3,7 @@
 mod absent;
 mod approval;
 mod execute;
+mod executors;
 mod launchers;
 mod plan;
 mod project;

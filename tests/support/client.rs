@@ -148,6 +148,15 @@ impl Client {
         run(self.command(&self.executable).args(args), SESSION)
     }
 
+    /// Adds permission rules to the person's own settings: `permissions.<list>`.
+    pub(crate) fn add_rules(&self, list: &str, rules: &[&str]) {
+        let path = self.home().join(".claude/settings.json");
+        let read = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut settings: Value = read.unwrap_or_else(|| serde_json::json!({}));
+        settings["permissions"][list] = serde_json::json!(rules);
+        fs::write(&path, settings.to_string()).expect("a temporary file");
+    }
+
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }

@@ -1,0 +1,307 @@
+//! The hook's answers to agents: who is bound to what, where commands run, when an agent may stop.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::scene::Scene;
+use crate::support::repo::{CTX_HOOK, Repo, run_with, write};
+
+const EXECUTOR: &str = "ctx:parallel-task-executor";
+
+/// A client's session in the main checkout.
+struct Client {
+    scene: Scene,
+    transcript: String,
+}
+
+impl Client {
+    fn new() -> Self {
+        let scene = Scene::new();
+        let transcript = scene.repo.home().join("s1.jsonl").to_str().unwrap().to_owned();
+        Self { scene, transcript }
+    }
+
+    fn repo(&self) -> &Repo {
+        &self.scene.repo
+    }
+
+    fn send(&self, mut event: Value) -> Value {
+        event["session_id"] = json!("s1");
+        event["transcript_path"] = json!(self.transcript);
+        if event.get("cwd").is_none() {
+            event["cwd"] = json!(self.repo().path);
+        }
+        let answer = self.repo().hook(&event);
+        if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).unwrap() }
+    }
+
+    /// The main session starts an agent; the client writes its file.
+    fn start_agent(&self, agent: &str, task: &str) -> Value {
+        let id = format!("toolu_{agent}");
+        let input = json!({ "subagent_type": EXECUTOR, "description": "x", "prompt": format!("Task: {task}\nDo it.") });
+        let answer = self.send(json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "tool_input": input, "tool_use_id": id }));
+        let meta = self.repo().home().join(format!("s1/subagents/agent-{agent}.meta.json"));
+        write(&meta, &json!({ "agentType": EXECUTOR, "toolUseId": id }).to_string());
+        answer
+    }
+
+    fn tool(&self, agent: &str, kind: &str, tool: &str, input: impl Into<Value>) -> Value {
+        self.send(json!({
+            "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": input.into(), "agent_id": agent, "agent_type": kind, "tool_use_id": "t",
+        }))
+    }
+
+    fn bash(&self, agent: &str, command: &str) -> Value {
+        self.tool(agent, EXECUTOR, "Bash", json!({ "command": command, "description": "d" }))["hookSpecificOutput"].clone()
+    }
+
+    #[track_caller]
+    fn denied(&self, agent: &str, command: &str, reason: &str) {
+        let answer = self.bash(agent, command);
+        assert_eq!(answer["permissionDecision"], "deny", "{command}: {answer}");
+        let why = answer["permissionDecisionReason"].as_str().unwrap();
+        assert!(why.contains(reason), "{command}: {why}");
+        assert_eq!(answer.get("updatedInput"), None);
+    }
+}
+
+#[test]
+fn an_agent_is_bound_by_its_first_call_and_works_in_its_worktree() {
+    let client = Client::new();
+    let wt = client.scene.worktree.display().to_string();
+    let answer = client.start_agent("a1", "task-0")["hookSpecificOutput"].clone();
+    assert_eq!(answer["updatedInput"]["prompt"], format!("Task: task-0\nWorktree: {wt}\nDo it."));
+    assert_eq!(answer["updatedInput"]["description"], "x");
+    assert_eq!(answer.get("permissionDecision"), None);
+
+    // The task is in progress already; a first call takes it all the same: nobody holds it.
+    let answer = client.bash("a1", "cargo test | tail -3");
+    assert_eq!(answer["permissionDecision"], "allow");
+    assert_eq!(answer["updatedInput"]["command"], format!("cd '{wt}' || exit 1\ncargo test | tail -3"));
+    assert_eq!(answer["updatedInput"]["description"], "d");
+
+    // A command that goes there itself is not rewritten.
+    let answer = client.bash("a1", &format!("cd {wt} && ctx commit -m \"feat: x\""));
+    assert_eq!(answer["permissionDecision"], "allow");
+    assert_eq!(answer.get("updatedInput"), None);
+
+    client.denied("a1", "curl example.com", &format!("cd '{wt}' && "));
+    // `cargo test` would run elsewhere if the first part failed; behind `exit 1` it cannot.
+    let answer = client.bash("a1", &format!("cd {wt} && ls; cargo test"));
+    assert_eq!(answer["updatedInput"]["command"], format!("cd '{wt}' || exit 1\ncd {wt} && ls; cargo test"));
+    client.denied("a1", "cd .. && git commit -m x", "run git in your worktree");
+    client.denied("a1", "git commit -m x; git push origin main", "not your own branch");
+    client.denied("a1", "git stash", "commit the work in progress");
+    client.denied("a1", "ctx merge", "your verbs are");
+    client.denied("a1", "ctx task submit task-1", "");
+    // Not proven, but there: the normal flow decides.
+    assert_eq!(client.bash("a1", &format!("cd {wt} && curl example.com")), Value::Null);
+
+    let write = |path: &str| {
+        client.tool("a1", EXECUTOR, "Write", json!({ "file_path": path, "content": "" }))["hookSpecificOutput"].clone()
+    };
+    assert_eq!(write(&format!("{wt}/src/new.rs"))["permissionDecision"], "allow");
+    let answer = write(client.repo().path.join("src/new.rs").to_str().unwrap());
+    assert_eq!(answer["permissionDecision"], "deny");
+    assert!(
+        answer["permissionDecisionReason"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("write `{wt}/src/new.rs` instead"))
+    );
+    let answer = client.tool("a1", EXECUTOR, "mcp__x__write", json!({}));
+    assert_eq!(answer["hookSpecificOutput"]["permissionDecision"], "deny");
+}
+
+#[test]
+fn a_task_has_one_agent_and_an_agent_one_task() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
+    client.start_agent("a2", "task-0");
+    client.denied("a2", "cargo test", "start your task first");
+    client.denied("a2", "ctx task start task-0", "taken");
+    client.denied("a1", "ctx task start task-1", "one agent does one task");
+    // Without the client's file, exactly the start binds.
+    client.denied("a3", "touch x", "start your task first");
+    assert_eq!(client.bash("a3", "cat README.md")["permissionDecision"], "allow");
+    client.denied("a3", "ctx task start task-1; ls", "start your task first");
+    client.denied("a3", "ctx task start task-9", "no worktree");
+    assert_eq!(client.bash("a3", "ctx task start task-1")["permissionDecision"], "allow");
+    client.repo().ctx(&["task", "start", "task-1"]).ok();
+    let answer = client.bash("a3", "touch x.txt");
+    assert!(
+        answer["updatedInput"]["command"].as_str().unwrap().contains("worktrees/task-1' || exit 1\n"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_task_that_is_retried_is_another_agent_s() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
+    client.repo().ctx(&["task", "retry", "task-0"]).ok();
+    client.start_agent("a2", "task-0");
+    assert_eq!(client.bash("a2", "touch x")["permissionDecision"], "allow");
+    client.denied("a1", "touch x", "start your task first");
+    // Pending or not: whoever came first has it.
+    client.start_agent("a3", "task-0");
+    client.denied("a3", "ctx task start task-0", "taken");
+}
+
+#[test]
+fn an_agent_whose_client_is_gone_holds_nothing() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
+    let plan = client.repo().path.join(".parallel/plans/active").canonicalize().unwrap();
+    let agents = client.repo().path.join(".git/ctx/agents");
+    let holder = agents.join("tasks").join(plan.file_name().unwrap()).join("task-0.json");
+    let mut gone: Value = serde_json::from_slice(&fs::read(&holder).unwrap()).unwrap();
+    gone["process"] = json!({ "pid": 1, "started": 1 });
+    fs::write(&holder, gone.to_string()).unwrap();
+    client.start_agent("a2", "task-0");
+    assert_eq!(client.bash("a2", "ls")["permissionDecision"], "allow");
+}
+
+#[test]
+fn ids_are_no_paths() {
+    let client = Client::new();
+    for agent in ["../../x", "a/b", "", "a.b"] {
+        let answer = client.bash(agent, "ctx task start task-0");
+        assert_eq!(answer["permissionDecision"], "deny", "{agent}");
+    }
+    let input = json!({ "subagent_type": EXECUTOR, "prompt": "Task: task-0" });
+    client.send(json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "tool_input": input, "tool_use_id": "../../../x" }));
+    assert!(!client.repo().root().join("x.json").exists());
+}
+
+#[test]
+fn an_agent_stops_with_its_task_handed_in_or_is_sent_back_once() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    client.bash("a1", "ls");
+    let stop = |agent: &str| {
+        client.send(json!({
+            "hook_event_name": "SubagentStop", "agent_id": agent, "agent_type": EXECUTOR, "last_assistant_message": "I give up, token=abc",
+        }))
+    };
+    let answer = stop("a1");
+    assert_eq!(answer["decision"], "block");
+    assert!(answer["reason"].as_str().unwrap().contains("`ctx task submit task-0`"), "{answer}");
+    assert_eq!(stop("a1"), Value::Null);
+    let attempts = client.repo().read(".git/ctx/agents/attempts.jsonl");
+    assert!(
+        attempts.contains("task-0") && attempts.contains("[redacted]") && !attempts.contains("abc"),
+        "{attempts}"
+    );
+    // Given back, another agent may have it.
+    client.start_agent("a2", "task-0");
+    assert_eq!(client.bash("a2", "ls")["permissionDecision"], "allow");
+    client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
+    assert_eq!(stop("a2"), Value::Null);
+    assert_eq!(stop("other"), Value::Null);
+}
+
+#[test]
+fn a_session_in_a_worktree_is_bound_to_it() {
+    let client = Client::new();
+    let call = |command: &str| {
+        client.send(json!({
+            "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": { "command": command }, "cwd": client.scene.worktree,
+        }))["hookSpecificOutput"]
+            .clone()
+    };
+    assert_eq!(call("cargo test")["permissionDecision"], "allow");
+    assert_eq!(call("cargo test").get("updatedInput"), None);
+    assert_eq!(call("git push --force origin HEAD")["permissionDecision"], "deny");
+    assert_eq!(call("curl example.com"), Value::Null);
+}
+
+#[test]
+fn a_main_session_is_left_to_the_normal_flow() {
+    let client = Client::new();
+    let call = |tool: &str, input: Value| {
+        client.send(json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": input }))
+    };
+    assert_eq!(call("Bash", json!({ "command": "git push --force" })), Value::Null);
+    assert_eq!(call("Write", json!({ "file_path": "x" })), Value::Null);
+    assert_eq!(call("Agent", json!({ "subagent_type": "Explore", "prompt": "Task: task-0" })), Value::Null);
+    assert_eq!(
+        call("Bash", json!({ "command": "ctx merge" }))["hookSpecificOutput"]["permissionDecision"],
+        "allow"
+    );
+    let other = client.tool("a9", "general-purpose", "Bash", json!({ "command": "ctx merge" }));
+    assert_eq!(other["hookSpecificOutput"]["permissionDecision"], "deny");
+    assert_eq!(client.tool("a9", "general-purpose", "Bash", json!({ "command": "touch x" })), Value::Null);
+}
+
+#[test]
+fn an_executor_is_told_what_there_is() {
+    let client = Client::new();
+    let answer =
+        client.send(json!({ "hook_event_name": "SubagentStart", "agent_id": "a1", "agent_type": EXECUTOR }));
+    let context = answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap();
+    assert!(
+        context.contains(&format!("- task-0 (in_progress): {}", client.scene.worktree.display())),
+        "{context}"
+    );
+    assert_eq!(
+        client.send(json!({ "hook_event_name": "SubagentStart", "agent_id": "a1", "agent_type": "Explore" })),
+        Value::Null
+    );
+}
+
+#[test]
+fn whatever_is_broken_there_is_no_opinion_and_one_line() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    client.bash("a1", "ls");
+    let lines = || client.repo().read(".git/ctx/approvals.jsonl").lines().count();
+
+    client.repo().write(".claude/settings.json", "{");
+    let before = lines();
+    assert_eq!(client.bash("a1", &format!("cd {} && ls", client.scene.worktree.display())), Value::Null);
+    assert_eq!(lines(), before + 1);
+    let log = client.repo().ctx(&["approve", "log"]).ok();
+    assert!(log.contains("cannot be read"), "{log}");
+    fs::remove_file(client.repo().path.join(".claude/settings.json")).unwrap();
+
+    fs::write(client.repo().path.join(".git/ctx/journal.jsonl"), [0xff, 0xfe, b'{']).unwrap();
+    assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
+
+    fs::remove_dir_all(&client.scene.worktree).unwrap();
+    assert_eq!(client.bash("a1", "ls"), Value::Null);
+    let log = client.repo().ctx(&["approve", "log"]).ok();
+    assert!(log.contains("is gone"), "{log}");
+
+    for broken in
+        ["{\"cwd\": 7", "{\"hook_event_name\": \"PreToolUse\", \"tool_name\": \"Bash\", \"agent_id\": []}"]
+    {
+        let ran = run_with(&mut client.repo().command(CTX_HOOK, &client.repo().path), broken);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    }
+}
+
+#[test]
+fn the_log_holds_no_secrets_and_stays_small() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    for command in [
+        "curl -H 'Authorization: Bearer hunter2hunter2' x",
+        "curl --token hunter2 x",
+        "API_KEY=hunter2 ls",
+        "git clone https://bea:hunter2@example.com/x",
+        "echo ghp_hunter2hunter2hunter2",
+    ] {
+        client.bash("a1", command);
+    }
+    let file = client.repo().path.join(".git/ctx/approvals.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    fs::write(&file, "x".repeat(2 << 20)).unwrap();
+    client.bash("a1", "ls");
+    assert!(fs::metadata(&file).unwrap().len() < 10_000);
+}
