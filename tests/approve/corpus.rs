@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::scene::Scene;
 
-fn rows(text: &str, worktree: &str) -> Vec<String> {
+pub(super) fn rows(text: &str, worktree: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {

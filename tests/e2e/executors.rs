@@ -94,8 +94,8 @@ fn independent(client: &Client) -> Project {
 
 /// The last request of each task's agent: every call it made.
 fn last_calls(requests: &[Request], id: &str) -> Vec<Call> {
-    let of_task = requests.iter().filter(|request| from_executor(request) && task_of(request) == id);
-    of_task.last().map(Request::calls).unwrap_or_default()
+    let mut of_task = requests.iter().filter(|request| from_executor(request) && task_of(request) == id);
+    of_task.next_back().map(Request::calls).unwrap_or_default()
 }
 
 fn three_work_at_once_and_only_there(version: &'static str) {

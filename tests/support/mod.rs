@@ -3,3 +3,4 @@
 pub(crate) mod client;
 pub(crate) mod model;
 pub(crate) mod repo;
+pub(crate) mod trace;
