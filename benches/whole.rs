@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 const CTX: &str = env!("CARGO_BIN_EXE_ctx");
 const CTX_HOOK: &str = env!("CARGO_BIN_EXE_ctx-hook");
 
@@ -27,7 +29,7 @@ fn main() {
         bench.set_up(count);
     }
     bench.status(20);
-    bench.hook();
+    bench.hooks();
     fs::remove_dir_all(&root).unwrap();
 }
 
@@ -199,19 +201,54 @@ impl Bench {
         self.forget_worktrees(count);
     }
 
-    fn hook(&self) {
+    /// Before a tool call where `ctx` was never used, and of an agent with a task beside nineteen others.
+    fn hooks(&self) {
+        let event = |input: serde_json::Value| {
+            let mut event = json!({
+                "hook_event_name": "PreToolUse", "session_id": "s", "transcript_path": self.home.join("s.jsonl"), "cwd": self.repo,
+            });
+            event.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
+            event
+        };
+        self.hook(
+            "hook, not in a project",
+            &event(json!({ "cwd": "/", "tool_name": "Bash", "tool_input": { "command": "ls" } })),
+            false,
+        );
+        self.plan(20);
+        for args in [&["worktree", "setup"][..], &["task", "start", "t0"]] {
+            assert!(self.command(CTX).args(args).status().unwrap().success());
+        }
+        let kind = "ctx:parallel-task-executor";
+        let prompt = json!({ "subagent_type": kind, "prompt": "Task: t0" });
+        let start = event(json!({ "tool_name": "Agent", "tool_use_id": "toolu_1", "tool_input": prompt }));
+        self.hook("hook, an agent is started", &start, true);
+        let meta = self.home.join("s/subagents/agent-a.meta.json");
+        fs::create_dir_all(meta.parent().unwrap()).unwrap();
+        fs::write(meta, json!({ "toolUseId": "toolu_1" }).to_string()).unwrap();
+        for command in ["cargo test 2>&1 | tail -n 20", "git add -A && git commit -m 'feat: x'"] {
+            let call = json!({ "tool_name": "Bash", "tool_input": { "command": command }, "agent_id": "a", "agent_type": kind });
+            self.hook(&format!("hook, `{command}`"), &event(call), true);
+        }
+        self.forget_worktrees(20);
+        let size = fs::metadata(CTX_HOOK).unwrap().len();
+        println!("\n`ctx-hook` is {:.1} MB", size as f64 / 1e6);
+    }
+
+    fn hook(&self, what: &str, event: &serde_json::Value, answers: bool) {
         let input = self.home.join("input.json");
-        let call = r#"{"session_id":"s","cwd":"/","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"ctx status"}}"#;
-        fs::write(&input, call).unwrap();
+        fs::write(&input, event.to_string()).unwrap();
+        let stdin = || Stdio::from(fs::File::open(&input).unwrap());
+        let said = self.command(CTX_HOOK).stdin(stdin()).stdout(Stdio::piped()).output().unwrap().stdout;
+        assert_eq!(!said.is_empty(), answers, "{what}: {}", String::from_utf8_lossy(&said));
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..300 {
-            let stdin = || Stdio::from(fs::File::open(&input).unwrap());
             ours.push(timed(|| assert!(self.command(CTX_HOOK).stdin(stdin()).status().unwrap().success())));
             theirs.push(timed(|| {
                 assert!(self.command("/bin/true").stdin(stdin()).status().unwrap().success());
             }));
         }
-        row("hook before a tool call", median(&ours), "`/bin/true`", median(&theirs));
+        row(what, median(&ours), "`/bin/true`", median(&theirs));
     }
 }
 

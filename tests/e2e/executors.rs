@@ -7,7 +7,11 @@ use super::project::{DOCUMENT, Project};
 use crate::support::client::Client;
 use crate::support::model::{Block, Call, Model, Request, agent, bash, text, write};
 
-on_every_version!(three_work_at_once_and_only_there, the_person_s_own_rule_proves_a_script);
+on_every_version!(
+    three_work_at_once_and_only_there,
+    the_person_s_own_rule_proves_a_script,
+    who_hands_nothing_in_is_sent_back_once,
+);
 
 const EXECUTOR: &str = "ctx:parallel-task-executor";
 const TASKS: [&str; 3] = ["task-0", "task-1", "task-2"];
@@ -163,4 +167,31 @@ fn the_person_s_own_rule_proves_a_script(version: &'static str) {
     let checked = fs::read_to_string(worktree.join("checked.txt")).unwrap();
     assert_eq!(checked.trim(), worktree.to_str().unwrap());
     assert!(project.path().join("scripts/check.sh").exists());
+}
+
+fn who_hands_nothing_in_is_sent_back_once(version: &'static str) {
+    let client = Client::with_plugin(version);
+    let project = independent(&client);
+    let model = Model::start(|request| {
+        if !from_executor(request) {
+            return lead(request);
+        }
+        let id = task_of(request);
+        match (request.calls().len(), request.told().contains(&format!("ctx task submit {id}"))) {
+            (0, _) => vec![bash(format!("ctx task start {id}"))],
+            (1, false) => vec![text("Finished, I think.")],
+            // One does as it is told, the others stay as they are.
+            (1, true) if id == "task-0" => vec![bash("ctx task block task-0 --reason 'no order'")],
+            _ => vec![text("I have nothing more to say, token=hunter2.")],
+        }
+    });
+    client.session(&model, project.path()).say("Go.");
+
+    let list = project.ctx(&client, &["task", "list", "--json"]).stdout;
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap();
+    let status: Vec<&str> = rows.iter().map(|row| row["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["blocked", "in_progress", "in_progress"]);
+    let attempts = fs::read_to_string(project.path().join(".git/ctx/agents/attempts.jsonl")).unwrap();
+    assert_eq!(attempts.lines().count(), 2, "{attempts}");
+    assert!(attempts.contains("nothing more to say") && !attempts.contains("hunter2"), "{attempts}");
 }

@@ -79,14 +79,7 @@ fn read(text: &str, folder: &Path, code: Option<i32>) -> Trace {
         }
         let paths = call.paths(&here);
         match call.name.as_str() {
-            "open" | "openat" => {
-                if ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"]
-                    .iter()
-                    .any(|flag| call.arguments.contains(flag))
-                {
-                    trace.written.extend(paths);
-                }
-            }
+            "open" | "openat" if call.opens_for_writing() => trace.written.extend(paths),
             "chdir" => drop(folders.insert(call.process, paths[0].clone())),
             "fchdir" => drop(folders.insert(call.process, descriptor(&call.arguments).unwrap())),
             "connect" if !call.arguments.contains("AF_UNIX") => trace.connected.push(call.arguments.clone()),
@@ -106,6 +99,11 @@ struct Call {
 }
 
 impl Call {
+    fn opens_for_writing(&self) -> bool {
+        let flags = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"];
+        flags.iter().any(|flag| self.arguments.contains(flag))
+    }
+
     /// The paths among the arguments: each quoted text, below the folder whose descriptor stands before it.
     fn paths(&self, here: &Path) -> Vec<PathBuf> {
         // The text of a link is no path that is touched.
@@ -169,7 +167,7 @@ fn whole(text: &str) -> Vec<Call> {
             let call = &mut calls[begun.remove(&process).unwrap()];
             let (arguments, result) = rest.rsplit_once(" = ").unwrap_or((rest, "?"));
             call.arguments.push_str(arguments);
-            call.result = result.to_owned();
+            result.clone_into(&mut call.result);
             continue;
         }
         let (name, rest) = rest.split_once('(').unwrap_or_else(|| panic!("not a call: {line}"));
