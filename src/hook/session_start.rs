@@ -1,9 +1,12 @@
 //! `SessionStart`: one line, for the model and the person: which plan is active and how far it is, whether one was saved
-//! when the last session ended, whether a session that died printed one.
+//! when the last session ended, whether a session that died printed one, whether the permission rules cannot be read.
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::Input;
+use super::place::Site;
 use super::session_plan::{in_task_worktree, left_behind, newly_saved};
 use crate::plan::Status;
 use crate::state::{Active, PlanFolder, Project};
@@ -24,6 +27,7 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
         saved.as_ref().map(|saved| saved_part(&project, saved, active.as_ref() == Some(saved))),
         active.as_ref().and_then(|active| active_part(&project, active)),
         left.as_ref().map(|(session, found)| left_part(session, found)),
+        broken_rules(input.cwd.as_deref()?),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
@@ -51,6 +55,12 @@ fn active_part(project: &Project, folder: &PlanFolder) -> Option<String> {
     }
     let next = if count(Status::Completed) == total { "/ctx:status" } else { "/ctx:execute" };
     Some(format!("plan `{}` is active, {progress} ({next})", one_line(&plan.name)))
+}
+
+/// Permission rules that cannot be read: the client may know what they forbid, the hook does not.
+fn broken_rules(cwd: &Path) -> Option<String> {
+    let rules = Site::of(cwd)?.rules();
+    Some(format!("{}; until then no tool call is approved", rules.broken()?))
 }
 
 fn saved_part(project: &Project, folder: &PlanFolder, is_active: bool) -> String {

@@ -267,6 +267,12 @@ fn whatever_is_broken_there_is_no_opinion_and_one_line() {
     assert_eq!(lines(), before + 1);
     let log = client.repo().ctx(&["approve", "log"]).ok();
     assert!(log.contains("cannot be read"), "{log}");
+    let started = client.send(json!({ "hook_event_name": "SessionStart", "source": "startup" }));
+    let told = started["systemMessage"].as_str().unwrap();
+    assert!(
+        told.contains("settings.json` cannot be read") && told.contains("no tool call is approved"),
+        "{told}"
+    );
     fs::remove_file(client.repo().path.join(".claude/settings.json")).unwrap();
 
     fs::write(client.repo().path.join(".git/ctx/journal.jsonl"), [0xff, 0xfe, b'{']).unwrap();
