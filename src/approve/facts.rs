@@ -32,7 +32,9 @@ pub trait Facts {
     fn names(&self, folder: &Path) -> Option<Vec<String>>;
     /// Does git ignore everything at this path, and track nothing of it?
     fn ignored(&self, path: &Path) -> bool;
-    /// The branch that is checked out in this worktree.
+    /// The files below this folder that git neither tracks nor ignores.
+    fn untracked(&self, folder: &Path) -> Option<Vec<PathBuf>>;
+    /// The branch that is checked out in this worktree, or is being rebased there.
     fn branch(&self, worktree: &Path) -> Option<String>;
     /// Are the programs, URLs and hooks that git would use there what they were when the worktree was set
     /// up? Else what changed.

@@ -1,8 +1,14 @@
 //! The options of one program, as a table in text, and a reading of arguments by it.
 //!
-//! A table is words: `alh` are short flags, `n=` a short option with a value, `alhn=` both at once, `--all` a long flag, `--sort=` one
-//! with a value, `--color?` one with an optional value, `#` allows `-20`. Behind `=` stands what the value is:
-//! nothing for text, `r` a path that is read, `w` a path that is written, `i` a path inside the worktree.
+//! A table is words: `alh` are short flags, `n=` a short option with a value, `alhn=` both at once, `--all` a
+//! long flag, `--sort=` one with a value, `#` allows `-20`. What a program takes as the value decides which of
+//! the next words are options, so there are three signs:
+//! `?` only what is attached (`--color=never`, `-U3`); the next word is never the value.
+//! `=` what is attached, or the next word, which must not look like an option: a table that is wrong here lets
+//! nothing through (`--unified --output=x`).
+//! `!` what is attached, or the next word, whatever it looks like: the program does so for certain.
+//! Behind the sign stands what the value is: nothing for text, `r` a path that is read, `w` a path that is
+//! written, `i` a path inside the worktree.
 //! An option that is not in the table is an error, abbreviations of long options too: an abbreviation is
 //! resolved against all options of the real program (`--compress-prog=sh`), and the table has only some.
 
@@ -91,8 +97,11 @@ fn option<'a>(
         Some(()) => Arg::Opaque(value.to_owned()),
         None => Arg::Text(value.to_owned()),
     };
-    let next = |rest: &mut dyn Iterator<Item = &'a Arg>| match rest.next() {
+    let next = |rest: &mut dyn Iterator<Item = &'a Arg>, takes: Takes| match rest.next() {
         None | Some(Arg::Words | Arg::Many(_)) => Err(format!("the value of `{text}` is not known")),
+        Some(value) if takes == Takes::Plain && looks_like_option(value) => {
+            Err(format!("`{}` behind `{text}` may be an option: attach the value", value.show()))
+        }
         Some(value) => Ok(value.clone()),
     };
     let long = match style {
@@ -104,14 +113,14 @@ fn option<'a>(
             Some((name, value)) => (name, Some(value_of(value))),
             None => (long, None),
         };
-        let (role, optional) = find(table, name, if style == Style::Words { Name::Word } else { Name::Long })
+        let (role, takes) = find(table, name, if style == Style::Words { Name::Word } else { Name::Long })
             .ok_or_else(unlisted)?;
         let value = match (role, value) {
             (Role::Flag, None) => None,
             (Role::Flag, Some(_)) => return Err(unlisted()),
             (_, Some(value)) => Some(value),
-            (_, None) if optional => None,
-            (_, None) => Some(next(rest)?),
+            (_, None) if takes == Takes::Attached => None,
+            (_, None) => Some(next(rest, takes)?),
         };
         parsed.options.push((name.to_owned(), role, value));
         return Ok(());
@@ -126,16 +135,16 @@ fn option<'a>(
     }
     for (index, c) in cluster.char_indices() {
         let name = c.to_string();
-        let (role, optional) = find(table, &name, Name::Short).ok_or_else(unlisted)?;
+        let (role, takes) = find(table, &name, Name::Short).ok_or_else(unlisted)?;
         let attached = &cluster[index + c.len_utf8()..];
         if role == Role::Flag {
             parsed.options.push((name, role, None));
             continue;
         }
-        let value = match (attached.is_empty(), optional) {
+        let value = match (attached.is_empty(), takes) {
             (false, _) => Some(Arg::Text(attached.to_owned())),
-            (true, true) => None,
-            (true, false) => Some(next(rest)?),
+            (true, Takes::Attached) => None,
+            (true, takes) => Some(next(rest, takes)?),
         };
         parsed.options.push((name, role, value));
         break;
@@ -143,25 +152,45 @@ fn option<'a>(
     Ok(())
 }
 
-/// The role of an option, and whether its value may be missing.
-fn find(table: &str, name: &str, style: Name) -> Option<(Role, bool)> {
+/// Can a program that takes no value here take this for an option? Numbers, and texts that begin with a dash
+/// and a space, are options of none.
+fn looks_like_option(arg: &Arg) -> bool {
+    match arg {
+        Arg::Text(text) => text
+            .strip_prefix('-')
+            .is_some_and(|rest| !rest.starts_with(' ') && !rest.bytes().all(|byte| byte.is_ascii_digit())),
+        arg => arg.may_be_option(),
+    }
+}
+
+/// Where an option's value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// `?`
+    Attached,
+    /// `=`
+    Plain,
+    /// `!`
+    Anything,
+}
+
+/// The role of an option, and where its value stands.
+fn find(table: &str, name: &str, style: Name) -> Option<(Role, Takes)> {
     table.split_ascii_whitespace().find_map(|word| {
         let word = match (style, word.strip_prefix("--")) {
             (Name::Long, Some(word)) => word,
             (Name::Short, None) | (Name::Word, _) => word,
             _ => return None,
         };
-        let (key, role) = match word.split_once(['=', '?']) {
-            Some((key, role)) => (key, Some(role)),
-            None => (word, None),
-        };
+        let sign = word.find(['=', '?', '!']);
+        let (key, role) = sign.map_or((word, None), |at| (&word[..at], Some(&word[at + 1..])));
         // `alhn=`: of short options in one word, the value belongs to the last.
         if style == Name::Short
             && key.len() > name.len()
             && key.contains(name)
             && !(role.is_some() && key.ends_with(name))
         {
-            return Some((Role::Flag, false));
+            return Some((Role::Flag, Takes::Plain));
         }
         let named = if style == Name::Short { key.ends_with(name) } else { key == name };
         let role = match role {
@@ -171,7 +200,12 @@ fn find(table: &str, name: &str, style: Name) -> Option<(Role, bool)> {
             Some("i") => Role::Inside,
             Some(_) => Role::Text,
         };
-        named.then_some((role, word.contains('?')))
+        let takes = match sign.map(|at| word.as_bytes()[at]) {
+            Some(b'?') => Takes::Attached,
+            Some(b'!') => Takes::Anything,
+            _ => Takes::Plain,
+        };
+        named.then_some((role, takes))
     })
 }
 

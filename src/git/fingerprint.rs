@@ -61,6 +61,14 @@ impl Place {
         let head = fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
         Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned())
     }
+
+    /// The branch that is being rebased; `HEAD` is detached then.
+    pub fn rebased(&self) -> Option<String> {
+        ["rebase-merge/head-name", "rebase-apply/head-name"].iter().find_map(|file| {
+            let name = fs::read_to_string(self.git_dir.join(file)).ok()?;
+            Some(name.strip_prefix("refs/heads/")?.trim_end().to_owned())
+        })
+    }
 }
 
 /// The path that a one-line file names, relative to where the file stands.

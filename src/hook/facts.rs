@@ -2,8 +2,9 @@
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -117,8 +118,16 @@ impl Facts for Disk {
         !tracked && git(&["check-ignore", "--quiet"]).is_some()
     }
 
+    fn untracked(&self, folder: &Path) -> Option<Vec<PathBuf>> {
+        let listing = ["-c", "core.fsmonitor=false", "ls-files", "-z", "--others", "--exclude-standard"];
+        let output = Git::at(folder).args(listing).output().ok().filter(crate::exec::Output::success)?;
+        let names = output.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+        Some(names.map(|name| folder.join(OsStr::from_bytes(name))).collect())
+    }
+
     fn branch(&self, worktree: &Path) -> Option<String> {
-        Place::of(worktree).filter(|place| place.top == worktree)?.branch()
+        let place = Place::of(worktree).filter(|place| place.top == worktree)?;
+        place.branch().or_else(|| place.rebased())
     }
 
     fn git_unchanged(&self, worktree: &Path) -> Result<(), String> {

@@ -35,6 +35,10 @@ impl Facts for OpenWorld {
         false
     }
 
+    fn untracked(&self, _: &Path) -> Option<Vec<PathBuf>> {
+        Some(Vec::new())
+    }
+
     fn branch(&self, _: &Path) -> Option<String> {
         Some("feature/t".to_owned())
     }

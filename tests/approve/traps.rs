@@ -150,6 +150,35 @@ fn commits_go_to_the_own_branch_only() {
     scene.check("git log", "allow", "");
 }
 
+/// While a rebase stops, no branch is checked out.
+#[test]
+fn a_rebase_of_the_own_branch_goes_on() {
+    let scene = Scene::new();
+    let git = |args: &[&str]| scene.repo.git_in(&scene.worktree, args);
+    write(&scene.worktree.join("src/x.rs"), "mine\n");
+    git(&["commit", "--quiet", "-am", "mine"]);
+    scene.repo.write("src/x.rs", "theirs\n");
+    scene.repo.commit("theirs");
+    git(&["-c", "alias.stops=!git rebase --quiet main || true", "stops"]);
+    assert_eq!(git(&["branch", "--show-current"]).trim(), "");
+    for command in ["git add src/x.rs", "git rebase --continue", "git rebase --abort"] {
+        scene.check(command, "allow", "");
+    }
+}
+
+#[test]
+fn keys_that_git_does_not_ignore_are_not_taken_in() {
+    let scene = Scene::new();
+    write(&scene.worktree.join("config/.env"), "KEY=1\n");
+    for command in ["git add .", "git add -A", "git add config", "git add '*'", "git grep --untracked KEY"] {
+        scene.check(command, "none", ".env");
+    }
+    scene.check("git add src file.txt", "allow", "");
+    scene.check("git add -u", "allow", "");
+    write(&scene.worktree.join("config/.gitignore"), ".env\n");
+    scene.check("git add .", "allow", "");
+}
+
 #[test]
 fn what_the_main_checkout_has_and_the_worktree_has_not_is_not_run() {
     let scene = Scene::new();

@@ -1,21 +1,22 @@
 //! `git`: what a subcommand with its options does to the worktree, its branch, the remote, and what all
 //! worktrees share.
 //!
-//! Subcommands that only read are in `git_read`, those that talk to a remote in `git_remote`. An abbreviated option is not in a table, so unknown.
+//! Subcommands that only read are in `git_read`, those that touch files and the index in `git_files`, those that
+//! talk to a remote in `git_remote`. An abbreviated option is not in a table, so unknown.
 
-use super::{git_read, git_remote};
+use super::{git_files, git_read, git_remote};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
-use crate::approve::facts::Kind;
 use crate::approve::options::Style;
 
-const COMMIT: &str = "m= aqsvF=r --message= --all --quiet --signoff --no-signoff --verbose --amend --no-edit --allow-empty --allow-empty-message --trailer= --author= --date= --fixup= --reuse-message= --no-gpg-sign --file=r --dry-run --short --porcelain --cleanup= --only --include --no-status --status --no-post-rewrite --reset-author i o C=";
-const ADD: &str = "AuNnv --all --update --intent-to-add --dry-run --verbose --no-all --ignore-errors --renormalize --chmod=";
-const REBASE: &str = "q --quiet --onto= --abort --skip --quit --no-autostash --autosquash --no-autosquash --keep-empty --empty= --no-stat --stat --no-update-refs --reapply-cherry-picks --fork-point --no-fork-point --force-rebase --no-ff --signoff X= --strategy-option=";
-const CHERRY_PICK: &str = "xnsm= X= --no-commit --abort --skip --quit --signoff --mainline= --strategy-option= --allow-empty --keep-redundant-commits --ff --no-edit --no-gpg-sign";
-const REVERT: &str = "nsm= --no-commit --no-edit --abort --skip --quit --signoff --mainline= --no-gpg-sign";
-const MERGE: &str = "qm= X= --quiet --message= --no-edit --no-ff --ff-only --ff --squash --no-squash --abort --quit --no-commit --commit --stat --no-stat --strategy-option= --log? --signoff --no-gpg-sign --no-autostash --allow-unrelated-histories";
+const COMMIT: &str = "m! aqsvF=r --message! --all --quiet --signoff --no-signoff --verbose --amend --no-edit --allow-empty --allow-empty-message --trailer= --author= --date= --fixup= --reuse-message= --no-gpg-sign --file=r --dry-run --short --porcelain --cleanup= --only --include --no-status --status --no-post-rewrite --reset-author i o C=";
+/// Not `--onto` and `--fork-point`, which take commits off the branch.
+const REBASE: &str = "q --quiet --abort --continue --skip --quit --no-autostash --autosquash --no-autosquash --keep-empty --empty= --no-stat --stat --no-update-refs --reapply-cherry-picks --no-fork-point --force-rebase --no-ff --signoff X= --strategy-option=";
+const CHERRY_PICK: &str = "xnsm= X= --no-commit --abort --continue --skip --quit --signoff --mainline= --strategy-option= --allow-empty --keep-redundant-commits --ff --no-edit --no-gpg-sign";
+const REVERT: &str =
+    "nsm= --no-commit --no-edit --abort --continue --skip --quit --signoff --mainline= --no-gpg-sign";
+const MERGE: &str = "qm! X= --quiet --message! --continue --no-edit --no-ff --ff-only --ff --squash --no-squash --abort --quit --no-commit --commit --stat --no-stat --strategy-option= --log? --signoff --no-gpg-sign --no-autostash --allow-unrelated-histories";
 
 const OBJECTS: &str = "the object store is shared by all worktrees; leave it alone";
 
@@ -57,6 +58,12 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
                     option.as_str(),
                     "--no-pager" | "-P" | "--no-optional-locks" | "--literal-pathspecs"
                 ) =>
+            {
+                args = rest;
+            }
+            // So that `rebase --continue` waits for nobody.
+            [Arg::Text(option), Arg::Text(setting), rest @ ..]
+                if option == "-c" && matches!(setting.as_str(), "core.editor=true" | "core.pager=cat") =>
             {
                 args = rest;
             }
@@ -113,19 +120,20 @@ fn subcommand(call: &mut Call<'_>, verb: &str, args: &[Arg]) {
         return;
     }
     match verb {
-        "add" => add(call, args),
+        "add" => git_files::add(call, args),
         "commit" => commit(call, args),
         "push" => git_remote::push(call, args),
         "fetch" => git_remote::fetch(call, args),
         "pull" => git_remote::pull(call, args),
-        "mv" => mv(call, args),
-        "rm" => rm(call, args),
-        "restore" => restore(call, args),
-        "reset" => reset(call, args),
+        "mv" => git_files::mv(call, args),
+        "rm" => git_files::rm(call, args),
+        "restore" => git_files::restore(call, args),
+        "reset" => git_files::reset(call, args),
         "rebase" => onto_own(call, args, REBASE, 1),
         "cherry-pick" => onto_own(call, args, CHERRY_PICK, 16),
         "revert" => onto_own(call, args, REVERT, 16),
         "merge" => onto_own(call, args, MERGE, 1),
+        "checkout" if args.iter().any(|arg| arg.text() == Some("--")) => git_files::checkout(call, args),
         "checkout" if args.iter().any(|arg| matches!(arg.text(), Some("-b" | "-B" | "--orphan"))) => {
             forbid(call, "switch", "it leaves the agent's own branch");
         }
@@ -141,40 +149,6 @@ fn forbid(call: &mut Call<'_>, verb: &str, what: &str) {
     call.effects.add(Effect::Forbidden { what: what.to_owned(), instead: instead.to_owned() });
 }
 
-/// Paths that git takes: inside the worktree, by whatever folder git stands in.
-fn pathspecs(call: &mut Call<'_>, args: &[Arg]) {
-    for arg in args {
-        let Some(texts) = arg.texts() else {
-            call.unknown("a path that is not known");
-            continue;
-        };
-        for text in texts {
-            if text.starts_with(':')
-                && !text.starts_with(":/")
-                && !text.starts_with(":!")
-                && !text.starts_with(":(exclude)")
-            {
-                call.unknown(format!("the path `{text}` is not followed"));
-            }
-            let text = text.trim_start_matches([':', '!', '/', '^']);
-            let text = if arg.text().is_some_and(|text| text.starts_with('/')) {
-                arg.text().unwrap_or("")
-            } else {
-                text
-            };
-            let fixed = text.split(['*', '?', '[']).next().unwrap_or("");
-            if !fixed.is_empty() {
-                call.inside(&Arg::Text(fixed.to_owned()));
-            }
-        }
-    }
-}
-
-fn add(call: &mut Call<'_>, args: &[Arg]) {
-    let Some(parsed) = call.parse_as(ADD, args, Style::Anywhere) else { return };
-    pathspecs(call, &parsed.operands);
-}
-
 fn commit(call: &mut Call<'_>, args: &[Arg]) {
     let Some(parsed) = call.parse_as(COMMIT, args, Style::Anywhere) else { return };
     // Without a message git starts an editor.
@@ -188,7 +162,7 @@ fn commit(call: &mut Call<'_>, args: &[Arg]) {
     if amend {
         call.unknown("this fixup starts an editor");
     }
-    pathspecs(call, &parsed.operands);
+    git_files::pathspecs(call, &parsed.operands);
     call.effects.add(Effect::OwnBranch);
 }
 
@@ -199,103 +173,10 @@ fn onto_own(call: &mut Call<'_>, args: &[Arg], table: &str, most: usize) {
     {
         call.unknown("an operand that is not known");
     }
-    if parsed.operands.is_empty() && !parsed.has(&["abort", "skip", "quit"]) {
+    if parsed.operands.is_empty() && !parsed.has(&["abort", "continue", "skip", "quit"]) {
         call.unknown("name what it takes");
     }
     call.effects.add(Effect::OwnBranch);
     // What comes with the commits may be links.
     call.effects.set_stale();
-}
-
-fn mv(call: &mut Call<'_>, args: &[Arg]) {
-    let Some(parsed) = call.parse_as("kvn --verbose --dry-run", args, Style::Anywhere) else { return };
-    let Some((target, sources)) = parsed.operands.split_last() else { return call.unknown("no operand") };
-    let mut more_than_files = false;
-    for source in sources {
-        more_than_files |=
-            source.text().is_none_or(|text| !matches!(call.kind(text), Kind::File { .. } | Kind::Missing));
-        call.remove(source);
-    }
-    let (Some(text), folder) = (target.text(), target.text().map(|text| call.kind(text))) else {
-        return call.unknown("where it goes is not known");
-    };
-    match (folder, sources) {
-        (Some(Kind::Folder), _) => {
-            for name in sources.iter().filter_map(|source| {
-                Some(source.text()?.trim_end_matches('/').rsplit('/').next()?.to_owned())
-            }) {
-                call.write(&Arg::Text(format!("{}/{name}", text.trim_end_matches('/'))));
-            }
-        }
-        (_, [_]) => call.write(target),
-        _ => call.unknown("where it goes is not known"),
-    }
-    if more_than_files {
-        call.unknown("it moves more than files");
-    }
-}
-
-fn rm(call: &mut Call<'_>, args: &[Arg]) {
-    let Some(parsed) =
-        call.parse_as("qrn --quiet --cached --dry-run --ignore-unmatch", args, Style::Anywhere)
-    else {
-        return;
-    };
-    if parsed.operands.is_empty() {
-        return call.unknown("no operand");
-    }
-    if parsed.has(&["cached", "n", "dry-run"]) {
-        // Only the index: any path of the worktree, secrets too (`git rm --cached .env` mends a mistake).
-        for text in parsed.operands.iter().map(|arg| arg.text().map(str::to_owned)).collect::<Vec<_>>() {
-            let paths =
-                text.as_deref().map(|text| call.paths(text.split(['*', '?', '[']).next().unwrap_or("")));
-            let root = call.territory.own.as_ref().map(|own| own.root.clone()).unwrap_or_default();
-            let inside = paths.is_some_and(|paths| {
-                paths.iter().all(|path| call.facts.real(path).is_some_and(|real| real.starts_with(&root)))
-            });
-            let special = text.as_deref().is_none_or(|text| text.starts_with(':'));
-            if !inside || special || root.as_os_str().is_empty() {
-                call.unknown("a path outside the worktree");
-            }
-        }
-        call.effects.add(Effect::OwnBranch);
-        return;
-    }
-    if parsed.has(&["r"]) {
-        call.unknown("it removes a folder that git tracks");
-    }
-    for arg in &parsed.operands {
-        match arg.text() {
-            Some(text) if !text.contains(['*', '?', '[', ':']) => call.remove(arg),
-            _ => call.unknown("what it removes is not named"),
-        }
-    }
-}
-
-fn restore(call: &mut Call<'_>, args: &[Arg]) {
-    // Without `--staged` it throws away what was not committed.
-    let Some(parsed) = call.parse_as("SqW --staged --quiet --worktree", args, Style::Anywhere) else {
-        return;
-    };
-    if !parsed.has(&["S", "staged"]) || parsed.has(&["W", "worktree"]) {
-        call.unknown("it throws away work that is not committed");
-    }
-    pathspecs(call, &parsed.operands);
-}
-
-fn reset(call: &mut Call<'_>, args: &[Arg]) {
-    let Some(parsed) = call.parse_as("q --quiet", args, Style::Anywhere) else { return };
-    let (before, behind) = parsed.split();
-    let paths = match before {
-        [Arg::Text(head), rest @ ..] if head == "HEAD" => rest,
-        rest => rest,
-    };
-    for arg in paths {
-        // Another commit would take commits off the branch.
-        if arg.text().is_none_or(|text| call.kind(text) == Kind::Missing) {
-            call.unknown("it may take commits off the branch");
-        }
-    }
-    pathspecs(call, paths);
-    pathspecs(call, behind);
 }

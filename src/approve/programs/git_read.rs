@@ -1,15 +1,16 @@
 //! `git` subcommands that change nothing: a table of options, and what their operands may name.
 
+use super::git_files;
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
-use crate::approve::options::Style;
+use crate::approve::options::{Parsed, Style};
 use crate::approve::places;
 
 /// What shows commits and differences. Not `--output` (writes), `--ext-diff` and `--textconv` (run programs),
 /// `--no-index` (reads anything), `--show-signature` (runs gpg), `-O` (reads an order file).
-const DIFF: &str = "pusUwbRzaWMCBDcl=t n= U= S= G= M? C? B? X? L= # --patch --no-patch --raw --stat? --numstat --shortstat --dirstat? --summary --patch-with-stat --name-only --name-status --color? --no-color --color-words? --word-diff? --word-diff-regex= --color-moved? --cached --staged --merge-base --minimal --patience --histogram --diff-algorithm= --ignore-all-space --ignore-space-change --ignore-space-at-eol --ignore-blank-lines --ignore-cr-at-eol --unified= --inter-hunk-context= --function-context --find-renames? --find-copies? --no-renames --diff-filter= --pickaxe-all --pickaxe-regex --relative? --no-relative --exit-code --quiet --check --full-index --binary --abbrev? --no-abbrev --src-prefix= --dst-prefix= --no-prefix --text --no-ext-diff --no-textconv --compact-summary --submodule? --ignore-submodules? --indent-heuristic --stat-width= --stat-name-width= --stat-count= --default-prefix --skip-to= --rotate-to= --base --ours --theirs --combined-all-paths --cc";
-const LOG: &str = "1pusUwbRzaWMCBmcDitgFEPqn= U= S= G= L= # --oneline --graph --decorate? --no-decorate --all --branches? --tags? --remotes? --format= --pretty? --abbrev-commit --no-abbrev-commit --date= --relative-date --since= --until= --after= --before= --author= --committer= --grep= --all-match --invert-grep --regexp-ignore-case --extended-regexp --fixed-strings --perl-regexp --merges --no-merges --first-parent --reverse --topo-order --date-order --author-date-order --follow --full-diff --max-count= --skip= --left-right --left-only --right-only --cherry --cherry-pick --cherry-mark --boundary --ancestry-path? --simplify-by-decoration --full-history --dense --sparse --walk-reflogs --parents --children --notes? --no-notes --no-mailmap --mailmap --source --clear-decorations --decorate-refs= --decorate-refs-exclude= --exclude= --no-walk? --count --show-pulls --reflog --objects --timestamp --no-commit-header --show-linear-break? --expand-tabs --no-expand-tabs --diff-merges= --remerge-diff --not";
+const DIFF: &str = "puswbRzaWDct l= S= G= I= U? M? C? B? X? # --patch --no-patch --raw --stat? --numstat --shortstat --dirstat? --summary --patch-with-stat --name-only --name-status --color? --no-color --color-words? --word-diff? --word-diff-regex= --color-moved? --cached --staged --merge-base --minimal --patience --histogram --diff-algorithm= --ignore-all-space --ignore-space-change --ignore-space-at-eol --ignore-blank-lines --ignore-cr-at-eol --ignore-matching-lines= --unified? --inter-hunk-context= --function-context --find-renames? --find-copies? --find-copies-harder --no-renames --diff-filter= --pickaxe-all --pickaxe-regex --relative? --no-relative --exit-code --quiet --check --full-index --binary --abbrev? --no-abbrev --src-prefix= --dst-prefix= --no-prefix --text --no-ext-diff --no-textconv --compact-summary --submodule? --ignore-submodules? --indent-heuristic --stat-width= --stat-name-width= --stat-count= --default-prefix --skip-to= --rotate-to= --base --ours --theirs --combined-all-paths --cc";
+const LOG: &str = "imcgFEPqtr n= L= # --oneline --graph --decorate? --no-decorate --all --branches? --tags? --remotes? --format? --pretty? --abbrev-commit --no-abbrev-commit --date= --relative-date --since= --until= --after= --before= --author= --committer= --grep= --all-match --invert-grep --regexp-ignore-case --extended-regexp --fixed-strings --perl-regexp --merges --no-merges --first-parent --reverse --topo-order --date-order --author-date-order --follow --full-diff --max-count= --skip= --left-right --left-only --right-only --cherry --cherry-pick --cherry-mark --boundary --ancestry-path? --simplify-by-decoration --full-history --dense --sparse --walk-reflogs --parents --children --notes? --no-notes --no-mailmap --mailmap --source --clear-decorations --decorate-refs= --decorate-refs-exclude= --exclude= --no-walk? --count --show-pulls --reflog --objects --timestamp --no-commit-header --show-linear-break? --expand-tabs? --no-expand-tabs --diff-merges= --remerge-diff --not";
 
 struct Row {
     verb: &'static str,
@@ -31,23 +32,23 @@ const TABLE: &[Row] = &[
     row("show", &[LOG, DIFF]),
     row("whatchanged", &[LOG, DIFF]),
     row("diff", &[DIFF]),
-    row("diff-tree", &["rtm --root --stdin --no-commit-id --pretty? --format= -t", DIFF]),
+    row("diff-tree", &["rtm --root --stdin --no-commit-id --pretty? --format?", DIFF]),
     row("diff-index", &["m", DIFF]),
     row("diff-files", &["q0123", DIFF]),
     row("range-diff", &["--creation-factor= --no-dual-color --left-only --right-only", DIFF]),
-    row("rev-list", &[LOG, "--objects-edge --disk-usage? --header --use-bitmap-index"]),
-    row("shortlog", &["nsec --numbered --summary --email --group= --committer --format=", LOG]),
+    row("rev-list", &[LOG, DIFF, "--objects-edge --disk-usage? --header --use-bitmap-index"]),
+    row("shortlog", &["nsec w? --numbered --summary --email --group= --committer", LOG, DIFF]),
     row(
         "blame",
         &[
-            "L= wMCesftlnpbcS= --porcelain --line-porcelain --show-email --show-name --show-number --date= --root --since= --color-lines --color-by-age --first-parent --reverse --incremental --abbrev= --ignore-rev= --score-debug",
+            "L= wesftlnpbc M? C? S=r --porcelain --line-porcelain --show-email --show-name --show-number --date= --root --since= --color-lines --color-by-age --first-parent --reverse --incremental --abbrev? --ignore-rev= --score-debug",
         ],
     ),
-    row("annotate", &["L= wMC"]),
+    row("annotate", &["L= w M? C?"]),
     row(
         "ls-files",
         &[
-            "codmiskutvzX= x= --cached --others --deleted --modified --ignored --stage --exclude-standard --exclude= --full-name --error-unmatch --killed --unmerged --directory --no-empty-directory --eol --deduplicate --abbrev? --recurse-submodules --format= --with-tree=",
+            "codmiskutvzX=r x= --cached --others --deleted --modified --ignored --stage --exclude-standard --exclude= --full-name --error-unmatch --killed --unmerged --directory --no-empty-directory --eol --deduplicate --abbrev? --recurse-submodules --format= --with-tree=",
         ],
     ),
     row(
@@ -57,14 +58,14 @@ const TABLE: &[Row] = &[
     row(
         "rev-parse",
         &[
-            "q --verify --quiet --short? --abbrev-ref? --symbolic-full-name --symbolic --show-toplevel --show-prefix --show-cdup --git-dir --git-common-dir --absolute-git-dir --is-inside-work-tree --is-inside-git-dir --is-bare-repository --show-superproject-working-tree --path-format= --all --branches? --tags? --remotes? --git-path= --show-object-format? --is-shallow-repository --revs-only --no-revs --flags --no-flags --default=",
+            "q --verify --quiet --short? --abbrev-ref? --symbolic-full-name --symbolic --show-toplevel --show-prefix --show-cdup --git-dir --git-common-dir --absolute-git-dir --is-inside-work-tree --is-inside-git-dir --is-bare-repository --show-superproject-working-tree --path-format? --all --branches? --tags? --remotes? --git-path= --show-object-format? --is-shallow-repository --revs-only --no-revs --flags --no-flags --default=",
         ],
     ),
     row("merge-base", &["a --all --octopus --independent --is-ancestor --fork-point"]),
     row(
         "describe",
         &[
-            "--tags --all --always --dirty? --broken? --abbrev= --long --match= --exclude= --exact-match --first-parent --contains --candidates=",
+            "--tags --all --always --dirty? --broken? --abbrev? --long --match= --exclude= --exact-match --first-parent --contains --candidates=",
         ],
     ),
     // Not `--textconv` and `--filters`.
@@ -72,7 +73,7 @@ const TABLE: &[Row] = &[
     row(
         "grep",
         &[
-            "invwlLcqhHIrEGFPpWezoe= A= B= C= m= # --line-number --ignore-case --word-regexp --invert-match --count --files-with-matches --files-without-match --name-only --fixed-strings --extended-regexp --perl-regexp --basic-regexp --only-matching --heading --break --show-function --function-context --untracked --cached --no-exclude-standard --exclude-standard --all-match --and --or --not --max-depth= --recursive --no-recursive --color? --no-color --column --full-name --text --context= --after-context= --before-context= --quiet --max-count= --no-textconv",
+            "invwlLcqhHIrEGFPpWzoe! A= B= C= m= # --line-number --ignore-case --word-regexp --invert-match --count --files-with-matches --files-without-match --name-only --fixed-strings --extended-regexp --perl-regexp --basic-regexp --only-matching --heading --break --show-function --function-context --untracked --cached --exclude-standard --all-match --and --or --not --max-depth= --recursive --no-recursive --color? --no-color --column --full-name --text --context= --after-context= --before-context= --quiet --max-count= --no-textconv",
         ],
     ),
     row(
@@ -86,11 +87,25 @@ const TABLE: &[Row] = &[
         &["dqs? --head --heads --branches --tags --verify --quiet --hash? --dereference --exists --abbrev?"],
     ),
     row("name-rev", &["--tags --refs= --always --name-only --no-undefined --all"]),
-    row("cherry", &["v --abbrev?"]),
+    row("cherry", &["v --verbose --abbrev?"]),
+    // Not `-w`, which makes an object.
+    row("hash-object", &["t= --no-filters --stdin"]),
+    row(
+        "format-patch",
+        &[
+            "kpsN U? M? # --stdout --keep-subject --no-stat --signoff --no-numbered --zero-commit --root --no-signature --subject-prefix= --stat? --binary --full-index --no-renames",
+        ],
+    ),
+    row("clean", &["ndxXq e= --dry-run --quiet --exclude="]),
     row("count-objects", &["vH --verbose --human-readable"]),
     row("check-ignore", &["qvzn --quiet --verbose --non-matching --no-index"]),
     row("check-attr", &["az --all --cached"]),
-    row("show-branch", &["ar --all --remotes --current --list --topo-order --sha1-name --no-name --more="]),
+    row(
+        "show-branch",
+        &[
+            "ar --all --remotes --current --list --topo-order --sha1-name --no-name --more? --merge-base --independent --topics --sparse",
+        ],
+    ),
     row(
         "merge-tree",
         &["z --write-tree --name-only --messages --no-messages --allow-unrelated-histories --merge-base="],
@@ -101,20 +116,20 @@ const TABLE: &[Row] = &[
 pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
     if let Some(row) = TABLE.iter().find(|row| row.verb == verb) {
         let Some(parsed) = call.parse_as(&row.options.join(" "), args, Style::Anywhere) else { return true };
-        let values = parsed.options.iter().filter_map(|(.., value)| value.as_ref());
-        for text in values.filter_map(Arg::text) {
+        needs(call, verb, &parsed);
+        for (name, _, value) in &parsed.options {
+            let Some(text) = value.as_ref().and_then(Arg::text) else { continue };
             // These placeholders run gpg.
             if text.contains("%G") || text.contains("signature") {
                 call.unknown("a format that checks signatures");
             }
+            // `-L1,9:.env` shows the lines.
+            if name == "L" && places::names_secret(text) {
+                call.unknown(format!("`{text}` may hold keys or credentials"));
+            }
         }
-        operands(call, &parsed.operands, verb);
-        call.effects.prints_names = match verb {
-            "ls-files" => !parsed.has(&["s", "stage", "t", "v", "eol", "format"]),
-            "diff" | "show" => parsed.has(&["name-only"]),
-            "grep" => parsed.has(&["l", "files-with-matches", "name-only"]),
-            _ => false,
-        };
+        operands(call, &parsed, verb);
+        call.effects.prints_names = prints_names(verb, &parsed);
         return true;
     }
     let listing = match verb {
@@ -163,11 +178,93 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
         ("reflog", ["show", rest @ ..] | rest) => rest.iter().all(|text| {
             matches!(*text, "HEAD" | "--oneline" | "--date=iso" | "--date=relative" | "--no-abbrev")
                 || text.starts_with('-') && text[1..].bytes().all(|byte| byte.is_ascii_digit())
-                || text.starts_with("-n")
+                || text
+                    .strip_prefix("-n")
+                    .is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit()))
         }),
+        ("submodule", ["status"]) => true,
+        ("remote", ["show", name]) if !name.starts_with('-') => {
+            call.effects.add(Effect::Remote((*name).to_owned()));
+            true
+        }
         ("symbolic-ref", ["HEAD"] | ["--short" | "-q", "HEAD"] | ["-q", "--short", "HEAD"]) => true,
         ("config", rest) => config(rest),
         ("ls-remote", rest) => ls_remote(call, rest),
+        _ => false,
+    }
+}
+
+/// Subcommands that only read with one option, and those that may look at what git does not track.
+fn needs(call: &mut Call<'_>, verb: &str, parsed: &Parsed) {
+    match verb {
+        "format-patch" if !parsed.has(&["stdout"]) => call.unknown("without `--stdout` it writes files"),
+        "clean" if !parsed.has(&["n", "dry-run"]) => call.unknown("it removes what git does not track"),
+        "grep" if parsed.has(&["untracked"]) => git_files::no_untracked_secret(call, None),
+        _ => {}
+    }
+}
+
+/// Does it print names of files below its directory, and nothing else? By the options with which it does.
+fn prints_names(verb: &str, parsed: &Parsed) -> bool {
+    let only = |names: &[&str]| parsed.options.iter().all(|(name, ..)| names.contains(&name.as_str()));
+    match verb {
+        "ls-files" => only(&[
+            "c",
+            "cached",
+            "o",
+            "others",
+            "m",
+            "modified",
+            "d",
+            "deleted",
+            "z",
+            "exclude-standard",
+            "x",
+            "exclude",
+            "i",
+            "ignored",
+            "full-name",
+            "deduplicate",
+        ]),
+        "diff" => {
+            parsed.has(&["name-only"])
+                && only(&[
+                    "name-only",
+                    "cached",
+                    "staged",
+                    "z",
+                    "diff-filter",
+                    "relative",
+                    "no-renames",
+                    "merge-base",
+                ])
+        }
+        "grep" => {
+            parsed.has(&["l", "files-with-matches", "name-only"])
+                && only(&[
+                    "l",
+                    "files-with-matches",
+                    "name-only",
+                    "i",
+                    "w",
+                    "E",
+                    "F",
+                    "G",
+                    "P",
+                    "e",
+                    "z",
+                    "I",
+                    "r",
+                    "v",
+                    "n",
+                    "ignore-case",
+                    "word-regexp",
+                    "fixed-strings",
+                    "extended-regexp",
+                    "perl-regexp",
+                    "untracked",
+                ])
+        }
         _ => false,
     }
 }
@@ -208,22 +305,20 @@ fn ls_remote(call: &mut Call<'_>, args: &[&str]) -> bool {
 }
 
 /// Revisions and paths. What looks like a path leads into the repository, or git compares any two files.
-fn operands(call: &mut Call<'_>, operands: &[Arg], verb: &str) {
-    for (index, arg) in operands.iter().enumerate() {
-        // The pattern of `git grep` is no path.
-        if verb == "grep" && index == 0 {
-            continue;
-        }
+fn operands(call: &mut Call<'_>, parsed: &Parsed, verb: &str) {
+    // The pattern of `git grep` is no path, unless `-e` gives it.
+    let first_is_pattern = verb == "grep" && !parsed.has(&["e"]);
+    for arg in parsed.operands.iter().skip(usize::from(first_is_pattern)) {
         let Some(texts) = arg.texts() else {
             call.unknown("an operand that is not known");
             continue;
         };
         for text in texts {
-            if places::names_secret(text) {
+            if places::names_secret(text) || text.split(':').any(git_files::matches_secret) {
                 call.unknown(format!("`{text}` may hold keys or credentials"));
             }
             let outside = text.starts_with('/') || text.split(['/', ':']).any(|part| part == "..");
-            if outside {
+            if outside || verb == "hash-object" {
                 call.read(&Arg::Text(text.rsplit(':').next().unwrap_or("").to_owned()));
             }
         }

@@ -70,7 +70,8 @@ fn is_branch_name(text: &str) -> bool {
 pub(super) fn fetch(call: &mut Call<'_>, args: &[Arg]) {
     let Some(parsed) = call.parse_as(FETCH, args, Style::Anywhere) else { return };
     let Some((remote, branches)) = remote_and_branches(call, &parsed) else { return };
-    if !branches.iter().all(|branch| is_branch_name(branch)) {
+    // `tag v1` is `refs/tags/v1:refs/tags/v1`.
+    if !branches.iter().all(|branch| is_branch_name(branch) && branch != "tag") {
         call.unknown("what it fetches is stored under another name");
     }
     call.effects.add(Effect::Remote(remote));
@@ -87,12 +88,11 @@ fn remote_and_branches(call: &mut Call<'_>, parsed: &Parsed) -> Option<(String, 
             }
         }
     }
-    // Without one, git takes the branch's own, which may be any URL.
-    if texts.is_empty() {
-        call.unknown("name the remote: `origin`");
-        return None;
-    }
-    let remote = texts.remove(0);
+    // Without one, git takes the branch's own: the plan's, as no agent can write another one there.
+    let remote = match texts.is_empty() {
+        true => call.territory.own.as_ref().map(|own| own.remote.clone()).unwrap_or_default(),
+        false => texts.remove(0),
+    };
     Some((remote, texts))
 }
 

@@ -4,6 +4,7 @@ mod copy;
 mod ctx;
 mod files;
 mod git;
+mod git_files;
 mod git_read;
 mod git_remote;
 mod javascript;
