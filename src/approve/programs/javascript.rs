@@ -1,5 +1,6 @@
 //! `node` and package managers: scripts of the project, what its manifest names, installed programs.
 
+use super::project::{contained, is_release};
 use super::{javascript_tools, rust::version_only};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
@@ -8,29 +9,55 @@ use crate::approve::facts::Kind;
 
 const MANIFESTS: &[&str] = &["package.json", "node_modules"];
 
-/// Options of package managers before a script's name. Not `--script-shell`, `--registry`, `--prefix`, `-g`.
-const COMMON: &[&str] = &[
-    "-s",
-    "--silent",
-    "--if-present",
-    "-r",
-    "--recursive",
-    "--workspaces",
-    "-ws",
-    "--ws",
-    "--include-workspace-root",
-    "--no-color",
-    "--color",
-    "--loglevel=error",
-    "--loglevel=warn",
-    "--loglevel=silent",
-    "--parallel",
-    "--stream",
-    "-q",
-    "--quiet",
-    "--no-bail",
-    "--bail",
+/// What a manager takes before its verb and before a script's name. None knows another one's options: what is a
+/// value to one is the verb to the next (`npm --filter exec test`).
+struct Manager {
+    name: &'static str,
+    flags: &'static [&'static str],
+    /// With a value, in the next argument or behind `=`.
+    valued: &'static [&'static str],
+}
+
+/// Not `--script-shell`, `--registry`, `--prefix`, `-C`, `-g`.
+const MANAGERS: &[Manager] = &[
+    Manager {
+        name: "npm",
+        flags: &[
+            "-s",
+            "--silent",
+            "--if-present",
+            "--workspaces",
+            "-ws",
+            "--include-workspace-root",
+            "--no-color",
+            "--loglevel=error",
+            "--loglevel=warn",
+            "--loglevel=silent",
+            "-q",
+            "--quiet",
+        ],
+        valued: &["-w", "--workspace"],
+    },
+    Manager {
+        name: "pnpm",
+        flags: &[
+            "-s",
+            "--silent",
+            "-r",
+            "--recursive",
+            "-w",
+            "--workspace-root",
+            "--parallel",
+            "--stream",
+            "--if-present",
+            "--no-bail",
+        ],
+        valued: &["-F", "--filter"],
+    },
+    Manager { name: "yarn", flags: &["-s", "--silent"], valued: &[] },
+    Manager { name: "bun", flags: &["--silent"], valued: &[] },
 ];
+
 /// Options of an installation.
 const INSTALL: &[&str] = &[
     "--frozen-lockfile",
@@ -55,21 +82,6 @@ const INSTALL: &[&str] = &[
     "--no-package-lock",
     "--package-lock-only",
     "--strict-peer-dependencies=false",
-];
-/// Options with a value, in the next argument or behind `=`.
-const VALUED: &[&str] = &["-w", "--workspace", "-F", "--filter"];
-/// Scripts by which a project is let out of the house.
-const RELEASES: &[&str] = &[
-    "publish",
-    "release",
-    "deploy",
-    "push",
-    "prepublish",
-    "postpublish",
-    "upload",
-    "install-global",
-    "provision",
-    "login",
 ];
 /// First words of scripts that `yarn NAME`, `pnpm NAME` run, as they are called everywhere.
 const SCRIPTS: &[&str] = &[
@@ -115,10 +127,6 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     true
 }
 
-pub(super) fn is_release(name: &str) -> bool {
-    name.split([':', '-', '_', '/', '.']).any(|part| RELEASES.contains(&part))
-}
-
 fn node(call: &mut Call<'_>) {
     if matches!(call.args, [Arg::Text(flag)] if flag.starts_with("--version") || flag == "-v") {
         return version_only(call);
@@ -147,10 +155,14 @@ fn node(call: &mut Call<'_>) {
     call.project(&[]);
     match args.split_first() {
         None if testing => {}
-        Some((file @ Arg::Text(text), rest)) if !text.starts_with('-') => {
+        // `inspect` is the debugger, which reads what to run.
+        Some((file @ Arg::Text(text), rest))
+            if !text.starts_with('-') && !matches!(text.as_str(), "inspect" | "debug") =>
+        {
             call.inside(file);
-            if testing {
-                call.inside_all(rest);
+            match testing {
+                true => call.inside_all(rest),
+                false => program_arguments(call, file, rest),
             }
         }
         // Without a file it runs what stands on its standard input.
@@ -158,16 +170,37 @@ fn node(call: &mut Call<'_>) {
     }
 }
 
+/// What a file of the project gets; its name and the first word tell what it is for.
+pub(super) fn program_arguments(call: &mut Call<'_>, file: &Arg, args: &[Arg]) {
+    let name = file.text().and_then(|text| text.rsplit('/').next()).unwrap_or("");
+    let first = args.first().and_then(Arg::text).unwrap_or("");
+    if is_release(name) || is_release(first) {
+        call.unknown(format!("`{name} {first}` may let the project out"));
+    }
+    contained(call, args);
+}
+
+fn this(call: &Call<'_>) -> &'static Manager {
+    MANAGERS.iter().find(|manager| manager.name == call.program).unwrap_or(&MANAGERS[0])
+}
+
 /// Takes options that are known; the rest, or none if one is not.
-fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], known: &[&[&str]]) -> Option<&'a [Arg]> {
+fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], more: &[&str]) -> Option<&'a [Arg]> {
+    let manager = this(call);
     while let [Arg::Text(flag), rest @ ..] = args {
-        let valued = VALUED.iter().any(|name| flag == name);
-        let attached =
-            VALUED.iter().any(|name| flag.strip_prefix(name).is_some_and(|value| value.starts_with('=')));
+        let valued = manager.valued.contains(&flag.as_str());
+        let attached = manager.valued.iter().chain(&["--filter"]).any(|name| {
+            // `-F=x` is no form of a short option.
+            name.starts_with("--") && flag.strip_prefix(name).is_some_and(|value| value.starts_with('='))
+        });
         args = match rest {
             [Arg::Text(value), rest @ ..] if valued && !value.starts_with(['-', '/', '.']) => rest,
+            _ if valued => {
+                call.unknown(format!("the value of `{flag}` is not known"));
+                return None;
+            }
             _ if attached && !flag.contains("..") && !flag.contains("=/") => rest,
-            _ if known.iter().any(|list| list.contains(&flag.as_str())) => rest,
+            _ if manager.flags.contains(&flag.as_str()) || more.contains(&flag.as_str()) => rest,
             _ if flag.starts_with('-') => {
                 call.unknown(format!("the option `{flag}` is not known"));
                 return None;
@@ -185,60 +218,76 @@ fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], known: &[&[&str]]) -> O
 }
 
 /// A script and its arguments. `npm` itself takes options up to `--`.
-fn script(call: &mut Call<'_>, args: &[Arg], strict: bool) {
+fn script(call: &mut Call<'_>, args: &[Arg]) {
     call.project(MANIFESTS);
-    let Some(args) = options(call, args, &[COMMON]) else { return };
+    let Some(args) = options(call, args, &[]) else { return };
     let Some((name, rest)) = args.split_first() else { return };
     if name.texts().is_none_or(|names| names.iter().any(|name| is_release(name))) {
         call.unknown("this script lets the project out");
     }
-    let before = rest.iter().position(|arg| arg.text() == Some("--")).unwrap_or(rest.len());
-    if strict {
-        let (mine, _) = rest.split_at(before);
-        for arg in mine {
-            let known = arg.texts().is_some_and(|texts| {
-                texts.iter().all(|text| !text.starts_with('-') || COMMON.contains(&text.as_str()))
-            });
-            if !known {
-                call.unknown(format!("the option `{}` is not known", arg.show()));
-            }
+    // To some managers it may be a file.
+    contained(call, std::slice::from_ref(name));
+    let mut rest = rest;
+    if call.program == "npm" {
+        let end = rest.iter().position(|arg| arg.text() == Some("--")).unwrap_or(rest.len());
+        let (mut mine, theirs) = rest.split_at(end);
+        while let Some(arg) = mine.first() {
+            let option = arg.texts().is_none_or(|texts| texts.iter().any(|text| text.starts_with('-')));
+            mine = match option {
+                true => match options(call, mine, &[]) {
+                    Some(left) => left,
+                    None => return,
+                },
+                false => {
+                    contained(call, std::slice::from_ref(arg));
+                    &mine[1..]
+                }
+            };
         }
+        rest = theirs;
     }
+    contained(call, rest);
 }
 
 fn install(call: &mut Call<'_>, args: &[Arg]) {
     call.project(MANIFESTS);
     call.effects.add(Effect::Install);
     // A package that is named is not in the manifest.
-    if let Some([_, ..]) = options(call, args, &[COMMON, INSTALL]) {
+    if let Some([_, ..]) = options(call, args, INSTALL) {
         call.unknown("a package that the manifest does not name");
     }
 }
 
+/// Lists what is installed, or what there is newer.
+fn list(call: &mut Call<'_>, args: &[Arg]) {
+    call.project(MANIFESTS);
+    let plain = |arg: &Arg| {
+        arg.text().is_some_and(|text| {
+            !text.starts_with('-')
+                || matches!(
+                    text,
+                    "--all" | "--json" | "-a" | "--long" | "--parseable" | "-r" | "--prod" | "--dev"
+                )
+                || text.starts_with("--depth=")
+        })
+    };
+    if !args.iter().all(plain) {
+        call.unknown("an option that is not known");
+    }
+}
+
 fn npm(call: &mut Call<'_>) {
-    let Some(args) = options(call, call.args, &[COMMON, &["--version", "-v"]]) else { return };
+    let Some(args) = options(call, call.args, &["--version", "-v"]) else { return };
     let Some((Arg::Text(verb), rest)) = args.split_first() else { return };
     match verb.as_str() {
         "test" | "t" | "tst" | "start" => {
             let mut all = vec![Arg::Text("test".to_owned())];
             all.extend_from_slice(rest);
-            script(call, &all, true);
+            script(call, &all);
         }
-        "run" | "run-script" => script(call, rest, true),
+        "run" | "run-script" => script(call, rest),
         "ci" | "clean-install" | "install" | "i" => install(call, rest),
-        "ls" | "list" | "ll" | "why" | "explain" => {
-            call.project(MANIFESTS);
-            let plain = |arg: &Arg| {
-                arg.text().is_some_and(|text| {
-                    !text.starts_with('-')
-                        || matches!(text, "--depth=0" | "--all" | "--json" | "-a")
-                        || text.starts_with("--depth=")
-                })
-            };
-            if !rest.iter().all(plain) {
-                call.unknown("an option that is not known");
-            }
-        }
+        "ls" | "list" | "ll" | "why" | "explain" | "outdated" => list(call, rest),
         "exec" | "x" => {
             let rest = rest.strip_prefix(&[Arg::Text("--".to_owned())]).unwrap_or(rest);
             installed(call, rest);
@@ -249,33 +298,28 @@ fn npm(call: &mut Call<'_>) {
 }
 
 fn manager(call: &mut Call<'_>) {
-    let Some(args) = options(call, call.args, &[COMMON, INSTALL, &["--version", "-v"]]) else { return };
-    let version = call.args.iter().any(|arg| matches!(arg.text(), Some("--version" | "-v")));
-    let Some((Arg::Text(verb), rest)) = args.split_first() else {
-        // `yarn` alone installs; the others print their help.
-        return if version { version_only(call) } else { install(call, call.args) };
-    };
+    // `yarn` alone installs; the others print their help.
+    let installs = |arg: &Arg| arg.text().is_some_and(|text| INSTALL.contains(&text));
+    if call.args.iter().all(installs) {
+        return install(call, call.args);
+    }
+    if let [Arg::Text(flag)] = call.args
+        && matches!(flag.as_str(), "--version" | "-v")
+    {
+        return version_only(call);
+    }
+    let Some(args) = options(call, call.args, &[]) else { return };
+    let Some((Arg::Text(verb), rest)) = args.split_first() else { return };
     match (call.program, verb.as_str()) {
-        (_, "run" | "run-script") => script(call, rest, false),
+        (_, "run" | "run-script") => script(call, rest),
         (_, "install" | "i" | "ci") => install(call, rest),
-        ("bun", "test") | (_, "test" | "t") => {
-            script(call, args, false);
-            contained(call, rest);
-        }
+        ("bun", "test") | (_, "test" | "t") => script(call, args),
         ("pnpm" | "yarn", "exec") => installed(call, rest),
-        ("pnpm" | "yarn" | "bun", "list" | "ls" | "why") => {
-            call.project(MANIFESTS);
-            if !rest.iter().all(|arg| {
-                arg.text().is_some_and(|text| !text.starts_with('-') || text.starts_with("--depth"))
-            }) {
-                call.unknown("an option that is not known");
-            }
-        }
+        ("pnpm" | "yarn" | "bun", "list" | "ls" | "why" | "outdated") => list(call, rest),
         ("yarn" | "pnpm", name)
             if SCRIPTS.contains(&name.split(':').next().unwrap_or("")) && !is_release(name) =>
         {
-            call.project(MANIFESTS);
-            contained(call, rest);
+            script(call, args);
         }
         _ => call.unknown(format!("`{verb}` is not known")),
     }
@@ -329,32 +373,12 @@ fn deno(call: &mut Call<'_>) {
             for arg in rest {
                 match arg.text() {
                     Some(text) if known.contains(&text) => {}
-                    Some(text) if !text.starts_with('-') => call.inside(arg),
+                    // `npm:x`, `https://…`, `jsr:x` are downloaded.
+                    Some(text) if !text.starts_with('-') && !text.contains(':') => call.inside(arg),
                     _ => call.unknown("an option that is not known"),
                 }
             }
         }
         _ => call.unknown(format!("`{verb}` is not known")),
-    }
-}
-
-/// Arguments that the project's own program gets: no path or URL in them leads outside.
-pub(super) fn contained(call: &mut Call<'_>, args: &[Arg]) {
-    for arg in args {
-        let Some(texts) = arg.texts() else {
-            call.unknown("an argument that is not known");
-            continue;
-        };
-        for text in texts {
-            let value = match text.strip_prefix('-') {
-                Some(_) => text.split_once('=').map_or("", |(_, value)| value),
-                None => text,
-            };
-            if value.contains("://") || value.starts_with('~') {
-                call.unknown(format!("`{text}` leads outside"));
-            } else if value.starts_with('/') || value.split('/').any(|part| part == "..") {
-                call.inside(&Arg::Text(value.to_owned()));
-            }
-        }
     }
 }

@@ -11,6 +11,7 @@ mod javascript;
 mod javascript_tools;
 mod native;
 mod other;
+mod project;
 mod python;
 mod rust;
 mod script;

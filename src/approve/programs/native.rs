@@ -1,6 +1,6 @@
 //! Go, make, just, .NET and other builders: the project's own code by the project's own rules.
 
-use super::javascript::{contained, is_release};
+use super::project::{contained, is_release};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;

@@ -1,6 +1,6 @@
 //! Python: files of the worktree, modules that test and check, and the programs of the same names.
 
-use super::{javascript, rust::version_only};
+use super::{project, rust::version_only};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
@@ -142,7 +142,7 @@ fn tool(call: &mut Call<'_>, args: &[Arg]) {
         call.unknown("a configuration among its arguments");
     }
     if call.program == "unittest" || verb == "rule" {
-        return javascript::contained(call, &parsed.operands);
+        return project::contained(call, &parsed.operands);
     }
     for arg in &parsed.operands {
         match arg.texts() {

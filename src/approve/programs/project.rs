@@ -1,0 +1,93 @@
+//! What programs that run the project's own code have in common: which names let it out of the house, and
+//! which arguments lead outside.
+
+use crate::approve::argument::Arg;
+use crate::approve::call::Call;
+
+/// Parts of names of scripts, targets and tasks that let a project out, or in where others find it.
+const RELEASES: &[&str] = &[
+    "publish",
+    "release",
+    "deploy",
+    "push",
+    "upload",
+    "install",
+    "provision",
+    "login",
+    "destroy",
+    "rollback",
+    "promote",
+];
+
+/// Does a script, target or task of this name let the project out? `dist-install`, `autopublish`.
+pub(super) fn is_release(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    RELEASES.iter().any(|word| name.contains(word))
+}
+
+/// Names of scripts, targets or tasks: plain words, none of which lets the project out.
+pub(super) fn require_names(call: &mut Call<'_>, args: &[Arg]) {
+    for arg in args {
+        let plain = |text: &String| {
+            !text.is_empty()
+                && !is_release(text)
+                && !text.starts_with(['/', '-', '+', '.'])
+                && !text.split('/').any(|part| part == "..")
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:+%@#".contains(&byte))
+        };
+        if !arg.texts().is_some_and(|texts| texts.iter().all(plain)) {
+            call.unknown(format!("`{}` may let the project out", arg.show()));
+        }
+    }
+}
+
+/// Arguments that the project's own program gets: no path or URL in them leads outside.
+pub(super) fn contained(call: &mut Call<'_>, args: &[Arg]) {
+    for arg in args {
+        let Some(texts) = arg.texts() else {
+            call.unknown("an argument that is not known");
+            continue;
+        };
+        for text in texts {
+            if text.contains("://") {
+                call.unknown(format!("`{text}` leads outside"));
+            }
+            if matches!(text.as_str(), "--watch" | "--watchAll" | "--watch=true") {
+                call.unknown("it never ends");
+            }
+            // `-o/tmp/x`, `--out=/tmp/x`, `--reporter=json:/tmp/x`.
+            let attached = text.get(2..).filter(|_| text.starts_with('-') && !text.starts_with("--"));
+            for part in text.split(['=', ':', ',']).chain(attached) {
+                if part.starts_with('~') {
+                    call.unknown(format!("`{text}` leads outside"));
+                } else if part.starts_with('/') || part.split('/').any(|name| name == "..") {
+                    call.inside(&Arg::Text(part.to_owned()));
+                }
+            }
+        }
+    }
+}
+
+/// Operands that a checker or test runner works on: inside, and no file of further arguments (`@args`).
+pub(super) fn operands(call: &mut Call<'_>, args: &[Arg]) {
+    for arg in args {
+        let texts = arg.texts().unwrap_or_default();
+        if texts.iter().any(|text| text.starts_with('@') || text.contains("://")) {
+            call.unknown(format!("`{}` stands for other arguments", arg.show()));
+        }
+    }
+    call.inside_all(args);
+}
+
+/// Values of these options are plain words: names of formats, not modules, classes or files.
+#[allow(dead_code)]
+pub(super) fn plain_values(call: &mut Call<'_>, parsed: &crate::approve::options::Parsed, names: &[&str]) {
+    for (name, _, value) in &parsed.options {
+        let Some(value) = value.as_ref().filter(|_| names.contains(&name.as_str())) else { continue };
+        let plain =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_,".contains(&byte));
+        if !value.text().is_some_and(plain) {
+            call.unknown(format!("`{}` is more than a word", value.show()));
+        }
+    }
+}
