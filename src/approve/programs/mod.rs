@@ -7,8 +7,10 @@ mod git;
 mod git_files;
 mod git_read;
 mod git_remote;
+mod go;
 mod javascript;
 mod javascript_tools;
+mod linters;
 mod native;
 mod other;
 mod project;
@@ -38,6 +40,8 @@ pub(super) fn run(call: &mut Call<'_>) {
         javascript::run,
         python::run,
         native::run,
+        go::run,
+        linters::run,
         other::run,
         wrappers::run,
     ];

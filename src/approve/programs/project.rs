@@ -3,6 +3,7 @@
 
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
+use crate::approve::options::Parsed;
 
 /// Parts of names of scripts, targets and tasks that let a project out, or in where others find it.
 const RELEASES: &[&str] = &[
@@ -80,8 +81,7 @@ pub(super) fn operands(call: &mut Call<'_>, args: &[Arg]) {
 }
 
 /// Values of these options are plain words: names of formats, not modules, classes or files.
-#[allow(dead_code)]
-pub(super) fn plain_values(call: &mut Call<'_>, parsed: &crate::approve::options::Parsed, names: &[&str]) {
+pub(super) fn plain_values(call: &mut Call<'_>, parsed: &Parsed, names: &[&str]) {
     for (name, _, value) in &parsed.options {
         let Some(value) = value.as_ref().filter(|_| names.contains(&name.as_str())) else { continue };
         let plain =

@@ -1,8 +1,10 @@
 //! `cargo` and its kin.
 
+use super::project;
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
+use crate::approve::facts::Kind;
 use crate::approve::options::{Parsed, Style};
 
 const MANIFESTS: &[&str] = &["Cargo.toml"];
@@ -15,8 +17,10 @@ const DOC: &str = "--no-deps --document-private-items";
 const NEXTEST: &str = "E= P= --run-ignored= --test-threads= --retries= --no-capture --nocapture --fail-fast --no-tests= --status-level= --final-status-level= --failure-output= --success-output= --cargo-profile= --cargo-quiet --hide-progress-bar --partition= --max-fail= --filter-expr= --list-type= --show-progress= --no-output-indent";
 const TREE: &str = "e= i? d --edges= --invert? --depth= --prefix= --no-dedupe --duplicates --charset= --format= --prune= f= --no-indent";
 const METADATA: &str = "--format-version= --no-deps --filter-platform=";
-const COVERAGE: &str = "--html --text --json --lcov --summary-only --output-path=w --output-dir=w --ignore-filename-regex= --fail-under-lines= --no-report --branch";
-const INSTA: &str = "--accept --review --check --unreferenced= --test-runner= --accept-unseen --force-update-snapshots --snapshot= --all";
+const LLVM_COV: &str = "--html --text --json --lcov --summary-only --output-path=w --output-dir=w --ignore-filename-regex= --fail-under-lines= --no-report --branch";
+const TARPAULIN: &str =
+    "t= --out= --output-dir=w --exclude-files= --ignore-tests --line --skip-clean --timeout=";
+const INSTA: &str = "--accept --check --unreferenced= --test-runner= --accept-unseen --force-update-snapshots --snapshot= --all";
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
@@ -77,7 +81,9 @@ fn cargo(call: &mut Call<'_>) {
         "tree" => TREE,
         "metadata" | "pkgid" | "locate-project" | "read-manifest" | "verify-project" => METADATA,
         "nextest" => NEXTEST,
-        "llvm-cov" | "tarpaulin" => COVERAGE,
+        "llvm-cov" => LLVM_COV,
+        "tarpaulin" => TARPAULIN,
+        "clean" => "--doc",
         "insta" => INSTA,
         _ => return call.unknown(format!("`{verb}` is not known")),
     };
@@ -110,16 +116,36 @@ fn behind_dashes(call: &mut Call<'_>, verb: &str, parsed: &Parsed) {
         }
         "nextest" => matches!(first, Some("run" | "r" | "list")),
         "insta" => matches!(first, Some("test" | "accept" | "reject" | "pending-snapshots")),
-        "llvm-cov" | "tarpaulin" => matches!(first, None | Some("test" | "nextest" | "report")),
+        "llvm-cov" => matches!(first, None | Some("test" | "nextest" | "report")),
         "test" | "t" | "bench" | "run" | "r" => true,
+        // `cargo tree -i` takes the next word, which the table leaves among the operands.
+        "tree" => behind.is_empty(),
         _ => before.is_empty() && behind.is_empty(),
     };
     if !known {
         call.unknown("an argument that is not known");
     }
+    // Filters of tests, and what the project's program or the test harness gets: `--logfile /tmp/x`.
+    project::contained(call, &parsed.operands);
+    if verb == "clean" {
+        clean(call, parsed);
+    }
     if verb == "fetch" {
         call.effects.add(Effect::Install);
     }
+}
+
+/// Removes `target`, unless a variable or a configuration may name a place that all worktrees share.
+fn clean(call: &mut Call<'_>, parsed: &Parsed) {
+    let configured = call.state.cwds.iter().flat_map(|cwd| cwd.real.ancestors()).any(|folder| {
+        let there = |file: &str| call.facts.kind(&folder.join(file)) != Kind::Missing;
+        there(".cargo/config.toml") || there(".cargo/config")
+    });
+    let set = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_HOME"];
+    if configured || set.iter().any(|name| call.facts.has_variable(name)) || parsed.has(&["target-dir"]) {
+        call.unknown("which folder it empties is not known");
+    }
+    call.remove_tree(&Arg::Text("target".to_owned()));
 }
 
 fn is_plain_rustfmt(arg: &Arg) -> bool {
