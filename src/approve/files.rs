@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::below::Names;
 use super::effect::Effect;
 use super::limits;
+use super::places;
 use super::proof::{Judge, Proof, Refusal};
 use super::state::lexical;
 use super::{Decision, Effects, Scene};
@@ -45,16 +47,27 @@ fn judge(
         return Err(Refusal::Nothing(format!("the rule `{rule}` leaves it to the person")));
     }
     // A pattern may lead out of the folder it is given, or name what is not to be read.
-    let pattern =
-        input.get(if tool == "Glob" { "pattern" } else { "glob" }).and_then(Value::as_str).unwrap_or("");
+    let pattern = match input.get(if tool == "Glob" { "pattern" } else { "glob" }) {
+        None | Some(Value::Null) => "",
+        Some(Value::String(pattern)) => pattern,
+        Some(_) => return nothing("the pattern is not a text"),
+    };
     if searches
         && (pattern.starts_with(['/', '~'])
             || pattern.split('/').any(|part| part == "..")
-            || super::places::names_secret(pattern))
+            || places::names_secret(pattern))
     {
         return nothing("the pattern may lead elsewhere");
     }
     let mut effects = Effects::default();
+    if tool == "Grep" {
+        // Client 2.1.329 searches hidden files too, and what git ignores only where a pattern asks for it.
+        let passed_over = vec![".git".to_owned()];
+        let names =
+            Names { roots: vec![path.clone()], by_git: pattern.is_empty(), passed_over, ..Names::default() };
+        let names = if pattern.is_empty() { names } else { names.only([pattern]) };
+        names.read(scene.facts, &mut effects, false, false).map_err(Refusal::Nothing)?;
+    }
     effects.add(if reads { Effect::Read(path) } else { Effect::Write(path) });
     Judge { territory: scene.territory, facts: scene.facts }.prove(&effects)
 }

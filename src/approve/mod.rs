@@ -9,6 +9,7 @@
 #![allow(clippy::case_sensitive_file_extension_comparisons)]
 
 mod argument;
+mod below;
 mod builtins;
 mod call;
 mod effect;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use serde_json::json;
+
 use super::scene::Scene;
 use crate::support::repo::write;
 
@@ -15,6 +17,12 @@ fn links_are_followed_at_every_level() {
     symlink("/etc/passwd", wt.join("src/p.rs")).unwrap();
     symlink("loop", wt.join("loop")).unwrap();
     for command in [
+        "find . ! -type f -exec cat {} +",
+        "find . -type f -o -type l -exec cat {} +",
+        "find . -name '*.rs' -exec cat {} +",
+        "find src | xargs cat",
+        "diff -r src tests",
+        "grep -R one src",
         "cat out/passwd",
         "echo x > out/x",
         "touch out/x",
@@ -260,4 +268,61 @@ fn the_person_s_rules_stand_above_a_proof() {
     scene.check("git push --force origin main", "deny", "");
     rules(".claude/settings.json", "{broken");
     scene.check("ls", "none", "cannot be read");
+}
+
+#[test]
+fn what_lies_below_a_folder_counts() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    scene.check("grep -rn one .", "allow", "");
+    write(&wt.join("config/.env.local"), "TOKEN=1");
+    for command in [
+        "grep -rn one .",
+        "grep -rn one config",
+        "grep -rn --include='.en*' one .",
+        "find . -name '.env*' -exec cat {} +",
+        "find . -exec cat {} +",
+        "find config -type f | xargs cat",
+        "rg --hidden one",
+        "rg -uuu one",
+        "rg -g '.en*' one",
+        "diff -r config src",
+    ] {
+        scene.check(command, "none", "may hold keys");
+    }
+    for command in [
+        "grep -rn one src",
+        "grep -rn --include='*.rs' one .",
+        "rg one",
+        "find . -name '*.rs' | xargs cat",
+        "grep -rn --exclude-dir=config one .",
+        "git grep -n one",
+    ] {
+        scene.check(command, "allow", "");
+    }
+    let grep = |glob: serde_json::Value| {
+        let call = json!({ "tool_name": "Grep", "tool_input": { "pattern": "one", "glob": glob } });
+        scene.decide(&[call]).remove(0).0
+    };
+    for glob in [
+        json!(null),
+        json!(".en*"),
+        json!("{.env.local,x}"),
+        json!("[.]env*"),
+        json!("*"),
+        json!(["*.rs"]),
+        json!("*.rs .e*"),
+    ] {
+        assert_eq!(grep(glob.clone()), "none", "{glob}");
+    }
+    assert_eq!(grep(json!("*.rs")), "allow");
+    assert_eq!(grep(json!("*.{rs,toml}")), "allow");
+    // Tracked or not, git names no file that it ignores.
+    write(&wt.join("config/.gitignore"), ".env.local\n");
+    scene.check("git ls-files | xargs wc -l", "allow", "");
+    assert_eq!(grep(json!(null)), "allow");
+
+    write(&wt.join("src/a file.rs"), "");
+    scene.check("find src -name '*.rs' | xargs cat", "none", "use `-0`");
+    scene.check("find src -name '*.rs' -print0 | xargs -0 cat", "allow", "");
 }
