@@ -21,6 +21,8 @@ pub(super) enum Arg {
 
 /// More alternatives than these are not followed.
 const MOST: usize = 512;
+/// Longer words that variables make are not followed.
+const LONGEST: usize = 4096;
 
 impl Arg {
     /// The only text it can be.
@@ -100,10 +102,14 @@ pub(super) fn evaluate(word: &Word, state: &State, expand: Expand<'_>) -> Result
                     }
                     pattern += &glob::escape(values.first().map_or("", String::as_str));
                     if !opaque {
+                        let longest =
+                            |texts: &[String]| texts.iter().map(String::len).max().unwrap_or_default();
+                        if texts.len() * values.len() > MOST || longest(&texts) + longest(values) > LONGEST {
+                            return Err("a word can be too many things".to_owned());
+                        }
                         texts = texts
                             .iter()
                             .flat_map(|text| values.iter().map(move |value| format!("{text}{value}")))
-                            .take(MOST + 1)
                             .collect();
                     }
                 }
@@ -113,9 +119,6 @@ pub(super) fn evaluate(word: &Word, state: &State, expand: Expand<'_>) -> Result
                 words |= !quoted;
             }
         }
-    }
-    if texts.len() > MOST {
-        return Err("a word can be too many things".to_owned());
     }
     if words {
         return Ok(Arg::Words);

@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// Answers about the file system, the repository and the environment. No answer is a doubt.
-pub trait Facts {
+pub trait Facts: Sync {
     /// The path with every symbolic link followed, the last one too. What does not exist yet stays as it
     /// is written, behind its real parent. None for a loop, for `..` behind what does not exist, and
     /// where the answer is refused.

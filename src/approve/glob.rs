@@ -9,6 +9,8 @@ use super::facts::{Facts, Kind};
 
 /// More matches than these are not followed.
 const MOST: usize = 512;
+/// Longer patterns are not followed.
+const LONGEST: usize = 256;
 /// A pattern with wildcards in more folders than these is not followed: each multiplies the work.
 const MOST_WILD: usize = 3;
 
@@ -51,7 +53,7 @@ fn has_wildcard(part: &str) -> bool {
 /// The paths that the pattern matches from `cwd`, as the shell writes them; none if it cannot be told.
 pub(super) fn expand(pattern: &str, cwd: &Path, facts: &dyn Facts) -> Option<Vec<String>> {
     // In zsh `**/` goes through all folders; what it finds is not looked up here.
-    if pattern.contains("**") || pattern.contains("//") {
+    if pattern.contains("**") || pattern.contains("//") || pattern.len() > LONGEST {
         return None;
     }
     let (mut found, parts) = match pattern.strip_prefix('/') {

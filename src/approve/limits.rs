@@ -4,7 +4,11 @@
 //! see differently has no place in a command that nobody reads before it runs.
 
 /// Longer commands are not parsed.
-const LONGEST: usize = 256 * 1024;
+const LONGEST: usize = 16 * 1024;
+/// Commands with more of `;`, `&` and `|`, in quotes or not, are not parsed.
+const MOST_OPERATORS: usize = 1000;
+/// Nor with more words that begin a loop or a condition.
+const MOST_KEYWORDS: usize = 250;
 /// Deeper nesting is not parsed: one known parser takes seconds for 200 nested `$(`.
 const DEEPEST: usize = 10;
 /// With backticks, which the parser tries as opening and as closing ones, its time doubles with every bracket.
@@ -28,6 +32,17 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     }
     if has_long_descriptor(text) {
         return Err("a redirection's descriptor has more than one digit".to_owned());
+    }
+    let operators = text.bytes().filter(|byte| matches!(byte, b';' | b'&' | b'|')).count();
+    let keyword = |word: &&str| {
+        matches!(
+            *word,
+            "if" | "elif" | "while" | "until" | "for" | "case" | "select" | "time" | "coproc" | "!"
+        )
+    };
+    let keywords = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '!').filter(keyword).count();
+    if operators > MOST_OPERATORS || keywords > MOST_KEYWORDS {
+        return Err("the command has too many parts".to_owned());
     }
     // They are never allowed, and the parser's time grows fast with them.
     if text.contains('`') && has_open_backtick(text) {

@@ -10,6 +10,7 @@
 
 mod argument;
 mod below;
+mod budget;
 mod builtins;
 mod call;
 mod effect;
@@ -103,16 +104,39 @@ pub struct Judged {
     pub decision: Decision,
 }
 
+/// Of a thread that reads a command: the parser calls itself for what is nested, up to a depth of its own.
+const STACK: usize = 64 << 20;
+
 /// Judges a shell command that is started in `cwd`.
 pub fn shell(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
-    let parsed = limits::check(command).and_then(|()| syntax::parse(command));
-    let node = match parsed {
+    if let Err(why) = limits::check(command) {
+        return Judged { effects: None, decision: Decision::Nothing(why) };
+    }
+    // Running out of stack would end the whole process; this much is only reserved.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        match thread.spawn_scoped(scope, || read(command, cwd, scene)) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => {
+                Judged { effects: None, decision: Decision::Nothing("no thread can be started".to_owned()) }
+            }
+        }
+    })
+}
+
+fn read(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
+    let node = match syntax::parse(command) {
         Ok(node) => node,
         Err(why) => return Judged { effects: None, decision: Decision::Nothing(why) },
     };
+    let facts = budget::Budget::new(scene.facts);
+    let scene = Scene { facts: &facts, ..scene };
     let effects = walk::Walk::effects(&node, cwd, scene);
-    let judge = proof::Judge { territory: scene.territory, facts: scene.facts };
+    let judge = proof::Judge { territory: scene.territory, facts: &facts };
     let proven = judge.prove(&effects).and_then(|proof| {
+        if facts.is_spent() {
+            return Err(Refusal::Nothing("it concerns too many files to look at".to_owned()));
+        }
         // A match of the person's rules takes the answer back, inside groups and loops too: client 2.1.197
         // forgets them there once a hook has allowed.
         match scene.rules.objection(command, &effects) {

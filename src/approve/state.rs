@@ -37,6 +37,8 @@ pub(super) struct Flow {
 
 /// More possible directories than these are not followed.
 const MOST_CWDS: usize = 4;
+/// A variable that two ways give more values than these is not known.
+const MOST_VALUES: usize = 128;
 
 impl State {
     pub(super) fn at(cwd: &Path, facts: &dyn Facts) -> Option<Self> {
@@ -57,7 +59,8 @@ impl State {
         for (name, value) in other.variables {
             let Some(mine) = self.variables.get_mut(&name) else { continue };
             match (mine, value) {
-                (Value::OneOf(mine), Value::OneOf(more)) => {
+                (Value::OneOf(mine), Value::OneOf(more)) if *mine == more => {}
+                (Value::OneOf(mine), Value::OneOf(more)) if mine.len() + more.len() <= MOST_VALUES => {
                     for text in more {
                         if !mine.contains(&text) {
                             mine.push(text);

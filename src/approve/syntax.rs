@@ -74,14 +74,26 @@ fn no<T>(what: &str) -> Result<T> {
     Err(format!("{what} is not followed"))
 }
 
+/// Larger trees are not followed.
+const MOST_NODES: usize = 1000;
+
+/// More heredocs are not followed.
+const MOST_HEREDOCS: usize = 32;
+
 /// Reads a whole command.
 pub(super) fn parse(text: &str) -> Result<Node> {
     let tree = rable::parse(text, false).map_err(|_| "the command cannot be parsed".to_owned())?;
     let nodes: Vec<Node> = tree.iter().map(node).collect::<Result<_>>()?;
     let node = sequence(nodes);
+    if node.size() > MOST_NODES {
+        return Err("the command has too many parts".to_owned());
+    }
     // Without its last line a heredoc goes on to the end, with a warning in one shell and an error in another.
     let mut delimiters = Vec::new();
     node.heredocs(&mut delimiters);
+    if delimiters.len() > MOST_HEREDOCS {
+        return no("so many heredocs");
+    }
     for delimiter in &delimiters {
         let ends = text.lines().filter(|line| line.trim_start_matches('\t') == *delimiter).count();
         if ends < delimiters.iter().filter(|other| *other == delimiter).count() {
@@ -147,6 +159,11 @@ impl Node {
         for node in self.parts() {
             node.heredocs(out);
         }
+    }
+
+    /// The number of its parts, at all depths.
+    fn size(&self) -> usize {
+        1 + self.parts().into_iter().map(Self::size).sum::<usize>()
     }
 
     /// Is there a group or a loop in it?

@@ -18,6 +18,8 @@ use super::{Scene, builtins, glob, programs, variables};
 
 /// More simple commands than these are not followed; loops count each turn.
 const MOST_COMMANDS: usize = 128;
+/// More parts, words and values than these, together, are not followed.
+const MOST_STEPS: usize = 6000;
 /// A loop over more words than these is looked at once, with all words at the same time.
 const MOST_TURNS: usize = 8;
 
@@ -26,6 +28,7 @@ pub(super) struct Walk<'a> {
     territory: &'a Territory,
     rules: &'a Rules,
     pub(super) effects: Effects,
+    steps: usize,
 }
 
 /// What stands on a command's standard input.
@@ -41,7 +44,7 @@ impl<'a> Walk<'a> {
     /// The effects of a whole command, started in `cwd`.
     pub(super) fn effects(node: &Node, cwd: &Path, scene: Scene<'a>) -> Effects {
         let Scene { facts, territory, rules } = scene;
-        let mut walk = Self { facts, territory, rules, effects: Effects::default() };
+        let mut walk = Self { facts, territory, rules, effects: Effects::default(), steps: 0 };
         match State::at(cwd, facts) {
             Some(state) => drop(walk.node(node, state, NOTHING)),
             None => walk.effects.unknown("the current directory cannot be told"),
@@ -50,7 +53,8 @@ impl<'a> Walk<'a> {
     }
 
     fn node(&mut self, node: &Node, state: State, feed: Feed) -> Flow {
-        if state.too_many() || self.effects.commands.len() > MOST_COMMANDS {
+        self.steps += 1;
+        if state.too_many() || self.effects.commands.len() > MOST_COMMANDS || self.steps > MOST_STEPS {
             self.effects.unknown("the command has too many parts");
             return Flow { ok: None, failed: None };
         }
@@ -220,8 +224,15 @@ impl<'a> Walk<'a> {
             all.dedup();
             Some(all)
         };
+        if self.steps > MOST_STEPS {
+            self.effects.unknown("the command has too many parts");
+            return None;
+        }
         match evaluate(word, state, &expand) {
-            Ok(arg) => Some(arg),
+            Ok(arg) => {
+                self.steps += 1 + arg.texts().map_or(0, <[String]>::len);
+                Some(arg)
+            }
             Err(why) => {
                 self.effects.unknown(why);
                 None

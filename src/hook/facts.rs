@@ -1,12 +1,12 @@
 //! The answers of this machine to what a decision asks. Reads files; starts git only to learn what it ignores.
 
-use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::approve::{Facts, Kind};
 use crate::git::{Fingerprint, Git, Place};
@@ -14,19 +14,21 @@ use crate::world;
 
 /// More links than these on one way are a loop.
 const MOST_LINKS: usize = 40;
+/// A folder with more names than these is not looked at.
+const MOST_NAMES: usize = 8192;
 
 /// This machine.
 #[derive(Default)]
 pub struct Disk {
     recorded: Option<Fingerprint>,
     /// The answer about the recorded worktree: a command with several gits asks for it again and again.
-    unchanged: OnceCell<Result<(), String>>,
+    unchanged: OnceLock<Result<(), String>>,
 }
 
 impl Disk {
     /// With what git was configured to use when the worktree was set up; none if that was not recorded.
     pub fn new(recorded: Option<Fingerprint>) -> Self {
-        Self { recorded, unchanged: OnceCell::new() }
+        Self { recorded, unchanged: OnceLock::new() }
     }
 }
 
@@ -100,6 +102,9 @@ impl Facts for Disk {
         let mut names = Vec::new();
         for entry in fs::read_dir(folder).ok()? {
             names.push(entry.ok()?.file_name().into_string().ok()?);
+            if names.len() > MOST_NAMES {
+                return None;
+            }
         }
         names.sort();
         Some(names)

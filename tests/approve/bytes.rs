@@ -99,3 +99,41 @@ fn brackets_and_backticks_that_are_never_closed_take_no_time() {
     drop(decide(&"${`".repeat(60)));
     assert!(start.elapsed() < Duration::from_millis(200));
 }
+
+/// Each ended the process by its stack, or took seconds, before the limits knew of it.
+#[test]
+fn no_repetition_makes_a_decision_long() {
+    let repeated = |before: &str, text: &str, count: usize, after: &str, ends: &str| {
+        format!("{before}{}{after}{}", text.repeat(count), ends.repeat(count))
+    };
+    let eight: String = (0..9).map(|i| format!("for v{i} in 1 2 3 4 5 6 7 8; do ")).collect();
+    for command in [
+        repeated("", "if a; then ", 300, "a", "; fi"),
+        repeated("", "if a; then ", 240, "a", "; fi"),
+        repeated("", "if ", 5000, "a", ""),
+        repeated("", "while a; do ", 240, "a", "; done"),
+        repeated("", "! ", 240, "a", ""),
+        repeated("", "a && ", 2000, "a", ""),
+        repeated("", "a && ", 490, "a", ""),
+        repeated("", "a || ", 490, "a", ""),
+        repeated("", "a;", 10_000, "a", ""),
+        repeated("", "a;", 990, "a", ""),
+        repeated("", "a|", 990, "a", ""),
+        repeated("[[ ", "-f a && ", 490, "-f a ]]", ""),
+        repeated("[[ ", "! ", 240, "-f a ]]", ""),
+        repeated("a=aaaaaaaaaa; ", "a=$a$a; ", 400, "true", ""),
+        repeated(&eight, "y=1", 1, "", &"; done".repeat(9)),
+        repeated("echo ", "* ", 3000, "", ""),
+        repeated("echo ", "a*", 8000, "", ""),
+        repeated("cat ", "src/* ", 2000, "", ""),
+        repeated("", "find . -exec cat {} + ; ", 100, "true", ""),
+        repeated("echo '`' ", "<<'a'\n", 2000, "", ""),
+        repeated("a ", ">b ", 5000, "", ""),
+        repeated("", "a=1; ", 900, "true", ""),
+    ] {
+        let start = Instant::now();
+        drop(decide(&command));
+        // Unoptimised; the release build needs less than a tenth of a second for each.
+        assert!(start.elapsed() < Duration::from_secs(10), "{}", &command[..40.min(command.len())]);
+    }
+}
