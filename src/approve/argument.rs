@@ -13,6 +13,8 @@ pub(super) enum Arg {
     OneOf(Vec<String>),
     /// Any number of words, each one of these: what a pattern matches.
     Many(Vec<String>),
+    /// A pattern that matches nothing now: this text, unless something comes to match it.
+    Unmatched(String),
     /// One word that begins with this; the rest is not known.
     Opaque(String),
     /// Any number of words that are not known.
@@ -38,7 +40,7 @@ impl Arg {
         match self {
             Self::Text(text) => Some(std::slice::from_ref(text)),
             Self::OneOf(texts) | Self::Many(texts) => Some(texts),
-            Self::Opaque(_) | Self::Words => None,
+            Self::Unmatched(_) | Self::Opaque(_) | Self::Words => None,
         }
     }
 
@@ -47,6 +49,7 @@ impl Arg {
         match self {
             Self::Text(_) => false,
             Self::OneOf(texts) | Self::Many(texts) => texts.iter().any(|text| text.starts_with(['-', '+'])),
+            Self::Unmatched(text) => text.starts_with(['-', '+', '*', '?', '[']),
             Self::Opaque(prefix) => prefix.is_empty() || prefix.starts_with(['-', '+']),
             Self::Words => true,
         }
@@ -55,7 +58,7 @@ impl Arg {
     /// For a person.
     pub(super) fn show(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Unmatched(text) => text.clone(),
             Self::OneOf(texts) | Self::Many(texts) => {
                 format!("{}…", texts.first().map_or("", String::as_str))
             }
@@ -123,12 +126,21 @@ pub(super) fn evaluate(word: &Word, state: &State, expand: Expand<'_>) -> Result
     if words {
         return Ok(Arg::Words);
     }
-    if is_pattern {
+    // `[` is a program.
+    if is_pattern && pattern != "[" {
         if opaque || texts.len() != 1 || pattern.contains('\0') {
             return Err("a pattern with a value in it is not followed".to_owned());
         }
-        let found = expand(&pattern).ok_or_else(|| format!("the pattern `{}` is not followed", texts[0]))?;
-        return Ok(if found.is_empty() { Arg::Text(texts.remove(0)) } else { Arg::Many(found) });
+        let mut found =
+            expand(&pattern).ok_or_else(|| format!("the pattern `{}` is not followed", texts[0]))?;
+        if found.is_empty() {
+            return Ok(Arg::Unmatched(texts.remove(0)));
+        }
+        // Brackets match less to the shell than here, perhaps nothing.
+        if pattern.contains('[') {
+            found.push(texts.remove(0));
+        }
+        return Ok(Arg::Many(found));
     }
     if opaque {
         let prefix = if texts.len() == 1 { texts.remove(0) } else { String::new() };

@@ -56,6 +56,10 @@ impl Facts for Budget<'_> {
         self.spend(IGNORED) && self.inner.ignored(path)
     }
 
+    fn untracked(&self, folder: &Path) -> Option<Vec<PathBuf>> {
+        self.spend(IGNORED).then(|| self.inner.untracked(folder))?
+    }
+
     fn branch(&self, worktree: &Path) -> Option<String> {
         self.spend(REAL).then(|| self.inner.branch(worktree))?
     }

@@ -1,10 +1,9 @@
 //! What the shell does itself: `cd`, `echo`, `test`, and others that change or end it.
 
 use super::argument::Arg;
-use super::effect::Effect;
 use super::state::{Flow, State, Value};
-use super::variables;
 use super::walk::Walk;
+use super::{condition, variables};
 
 /// The flow after a builtin; none if the word is no builtin that is known here.
 pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) -> Option<Flow> {
@@ -32,10 +31,15 @@ pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) 
             either()
         }
         "test" | "[" => {
-            test(walk, args, state);
+            condition::test(walk, name, args, state);
             either()
         }
         "read" => read(walk, args, state),
+        // Alone it prints the environment, secrets included.
+        "export" if args.is_empty() => {
+            walk.effects.unknown("`export` alone prints the environment");
+            either()
+        }
         "export" => export(walk, args, state),
         "set" => {
             let harmless = |text: &str| {
@@ -108,43 +112,6 @@ fn cd(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
             walk.effects.unknown(format!("`cd`: where `{target}` leads is not known"));
             Flow { ok: None, failed: Some(state.clone()) }
         }
-    }
-}
-
-/// `[ … ]`. `-v` and, in zsh, numeric comparisons evaluate subscripts; their operands must be plain words.
-fn test(walk: &mut Walk<'_>, args: &[Arg], state: &State) {
-    let arithmetic = args.iter().any(|arg| {
-        matches!(arg.text(), Some("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-v" | "-R" | "-t" | "-o"))
-    });
-    let plain = |arg: &Arg| {
-        arg.texts().is_some_and(|texts| {
-            texts.iter().all(|text| {
-                let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-]!=.".contains(&byte);
-                text.bytes().all(word)
-            })
-        })
-    };
-    if arithmetic && !args.iter().all(plain) {
-        walk.effects.unknown("`test`: an operand that may be evaluated");
-    }
-    let mut previous = "";
-    for arg in args {
-        if previous.len() == 2
-            && "-f-d-e-s-r-w-x-L-h-b-c-p-S-O-G-N-g-k-u".contains(previous)
-            && previous.starts_with('-')
-        {
-            match arg.texts() {
-                Some(texts) => {
-                    for text in texts {
-                        for cwd in &state.cwds {
-                            walk.effects.add(Effect::Read(cwd.real.join(text)));
-                        }
-                    }
-                }
-                None => walk.effects.unknown("`test`: a file that is not known"),
-            }
-        }
-        previous = arg.text().unwrap_or("");
     }
 }
 

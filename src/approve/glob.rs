@@ -1,7 +1,8 @@
 //! Patterns of file names as a shell without options matches them.
 //!
 //! `\` before a character takes its meaning away. `**` is `*`. A name that starts with a dot is matched only
-//! by a pattern that does. Brackets match any one character: more than the shell would, never less.
+//! by a pattern that does. Brackets match any one character: more than the shell would, never less. What a
+//! bracket may hold beside plain characters and ranges is not followed, nor what may match `.` and `..`.
 
 use std::path::Path;
 
@@ -50,6 +51,26 @@ fn has_wildcard(part: &str) -> bool {
     false
 }
 
+/// Brackets with classes, escapes, quotes, or no end: shells differ, and so would a mistake here.
+fn has_strange_bracket(part: &str) -> bool {
+    let mut rest = part;
+    while let Some(at) = rest.find(['[', '\\']) {
+        let behind = &rest[at + 1..];
+        if rest.as_bytes()[at] == b'\\' {
+            rest = behind.get(behind.chars().next().map_or(0, char::len_utf8)..).unwrap_or("");
+            continue;
+        }
+        let members = behind.trim_start_matches(['!', '^']);
+        let Some(end) = members.find(']') else { return true };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ',' | '+' | '@');
+        if end == 0 || !members[..end].chars().all(plain) {
+            return true;
+        }
+        rest = &members[end + 1..];
+    }
+    false
+}
+
 /// The paths that the pattern matches from `cwd`, as the shell writes them; none if it cannot be told.
 pub(super) fn expand(pattern: &str, cwd: &Path, facts: &dyn Facts) -> Option<Vec<String>> {
     // In zsh `**/` goes through all folders; what it finds is not looked up here.
@@ -62,6 +83,11 @@ pub(super) fn expand(pattern: &str, cwd: &Path, facts: &dyn Facts) -> Option<Vec
     };
     let parts: Vec<&str> = parts.split('/').collect();
     if parts.iter().filter(|part| has_wildcard(part)).count() > MOST_WILD {
+        return None;
+    }
+    // Shells before bash 5.2 take `.*` for the folder above too.
+    let dots = |part: &&str| has_wildcard(part) && (matches(part, ".") || matches(part, ".."));
+    if parts.iter().any(dots) || parts.iter().any(|part| has_strange_bracket(part)) {
         return None;
     }
     for (index, part) in parts.iter().enumerate() {

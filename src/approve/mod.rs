@@ -13,6 +13,7 @@ mod below;
 mod budget;
 mod builtins;
 mod call;
+mod condition;
 mod effect;
 mod facts;
 mod files;

@@ -76,8 +76,10 @@ pub(super) fn parse(table: &str, args: &[Arg], style: Style) -> Result<Parsed, S
             Arg::Text(text) if text.len() > 1 && text.starts_with('-') => {
                 option(table, text, None, &mut args, style, &mut parsed)?;
             }
-            // `--format="$(…)"`: what is unknown is the value.
-            Arg::Opaque(prefix) if prefix.starts_with('-') && prefix.contains('=') => {
+            // `--format="$(…)"`, `--include=*.rs`: what is unknown is the value.
+            Arg::Opaque(prefix) | Arg::Unmatched(prefix)
+                if prefix.starts_with('-') && prefix.contains('=') =>
+            {
                 option(table, prefix, Some(()), &mut args, style, &mut parsed)?;
             }
             arg if arg.may_be_option() => {

@@ -48,7 +48,7 @@ impl State {
     }
 
     /// Both may be the case; none if that is too much to follow.
-    fn merge(mut self, other: Self) -> Self {
+    pub(super) fn merge(mut self, other: Self) -> Self {
         for cwd in other.cwds {
             if !self.cwds.contains(&cwd) {
                 self.cwds.push(cwd);

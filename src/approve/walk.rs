@@ -22,6 +22,8 @@ const MOST_COMMANDS: usize = 128;
 const MOST_STEPS: usize = 6000;
 /// A loop over more words than these is looked at once, with all words at the same time.
 const MOST_TURNS: usize = 8;
+/// A loop whose state still changes after so many turns is not followed.
+const MOST_ROUNDS: usize = 4;
 
 pub(super) struct Walk<'a> {
     pub(super) facts: &'a dyn Facts,
@@ -136,11 +138,13 @@ impl<'a> Walk<'a> {
 
     fn pipe(&mut self, nodes: &[Node], state: State, feed: Feed) -> Flow {
         let mut feed = feed;
+        let mut last = None;
         for node in nodes {
             let before = self.effects.commands.len();
             let flow = self.node(node, state.clone(), feed);
             // The last part of a pipe changes the shell itself in zsh, and no part does in bash.
-            if flow.after().is_some_and(|after| after.cwds != state.cwds) {
+            last = flow.after();
+            if last.as_ref().is_some_and(|after| after.cwds != state.cwds) {
                 self.effects.unknown("`cd` in a pipe is not followed");
             }
             let input = match node {
@@ -149,7 +153,10 @@ impl<'a> Walk<'a> {
             };
             feed = Feed { input, fed: true };
         }
-        Flow::either(state)
+        Flow::either(match last {
+            Some(last) => state.merge(last),
+            None => state,
+        })
     }
 
     fn for_loop(&mut self, name: &str, words: &[Word], body: &Node, state: State, feed: Feed) -> Flow {
@@ -157,7 +164,7 @@ impl<'a> Walk<'a> {
             self.effects.unknown(why);
         }
         let mut values = Vec::new();
-        let mut turns: Option<usize> = Some(0);
+        let (mut turns, mut opaque): (Option<usize>, bool) = (Some(0), false);
         for word in words {
             match self.argument(word, &state) {
                 Some(Arg::Text(text)) => {
@@ -168,6 +175,8 @@ impl<'a> Walk<'a> {
                     values.extend(texts);
                     turns = None;
                 }
+                // What the body does with them decides.
+                Some(Arg::Words | Arg::Opaque(_)) => (turns, opaque) = (None, true),
                 _ => {
                     self.effects.unknown("the words of a loop are not known");
                     return Flow::either(state);
@@ -185,9 +194,13 @@ impl<'a> Walk<'a> {
             }
             return Flow::either(now);
         }
-        let mut within = state.clone();
-        within.variables.insert(name.to_owned(), Value::OneOf(values));
-        self.any_number_of_turns(body, &within, &state, feed)
+        let value = if opaque { Value::Opaque } else { Value::OneOf(values) };
+        let set = |mut state: State| {
+            state.variables.insert(name.to_owned(), value.clone());
+            state
+        };
+        let turned = self.turns(state.clone(), |walk, before| walk.node(body, set(before), feed).after());
+        Flow::either(state.merge(set(turned)))
     }
 
     fn while_loop(&mut self, condition: &Node, body: &Node, state: State, feed: Feed) -> Flow {
@@ -197,20 +210,27 @@ impl<'a> Walk<'a> {
         if !reads || !feed.fed {
             self.effects.unknown("a loop whose end is not known");
         }
-        let flow = self.node(condition, state.clone(), feed);
-        match flow.ok {
-            Some(within) => self.any_number_of_turns(body, &within, &state, feed),
-            None => Flow::either(state),
-        }
+        let turned = self.turns(state, |walk, before| {
+            let asked = walk.node(condition, before, feed);
+            let done = asked.ok.and_then(|within| walk.node(body, within, feed).after());
+            join(asked.failed, done)
+        });
+        Flow::either(turned)
     }
 
-    /// Looks at a loop's body once; that stands for all turns only if a turn changes nothing.
-    fn any_number_of_turns(&mut self, body: &Node, within: &State, before: &State, feed: Feed) -> Flow {
-        let after = self.node(body, within.clone(), feed).after();
-        if after.as_ref() != Some(within) {
-            self.effects.unknown("a loop that changes the shell's state is not followed");
+    /// What is the case before, between and after any number of turns: joined until a turn adds nothing.
+    fn turns(&mut self, before: State, turn: impl Fn(&mut Self, State) -> Option<State>) -> State {
+        let mut all = before;
+        for _ in 0..MOST_ROUNDS {
+            let Some(after) = turn(self, all.clone()) else { return all };
+            let joined = all.clone().merge(after);
+            if joined == all {
+                return all;
+            }
+            all = joined;
         }
-        Flow::either(before.clone())
+        self.effects.unknown("a loop that changes the shell's state is not followed");
+        all
     }
 
     fn argument(&mut self, word: &Word, state: &State) -> Option<Arg> {
@@ -290,7 +310,7 @@ impl<'a> Walk<'a> {
                     Some(Arg::OneOf(texts)) => Value::OneOf(texts),
                     // No pattern is expanded in an assignment, but where the value is used it may be.
                     Some(Arg::Opaque(_) | Arg::Words) => Value::Opaque,
-                    Some(Arg::Many(_)) => {
+                    Some(Arg::Many(_) | Arg::Unmatched(_)) => {
                         self.effects.unknown("a pattern in an assignment is not followed");
                         Value::Opaque
                     }

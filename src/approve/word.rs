@@ -90,6 +90,8 @@ struct Reader {
     pieces: Vec<Piece>,
     double: bool,
     started: bool,
+    /// It begins with `=`, which zsh expands unless it is alone.
+    equals: bool,
     /// A variable was just put in: zsh takes `[…]` and `:h` behind it for a subscript and a modifier.
     behind_variable: bool,
 }
@@ -131,6 +133,10 @@ impl Reader {
             Some(Piece::Text { text, quoted }) if *quoted == quote => text.push(c),
             _ => self.pieces.push(Piece::Text { text: c.to_string(), quoted: quote }),
         }
+    }
+
+    fn behind(&self, signs: [char; 2]) -> bool {
+        matches!(self.pieces.last(), Some(Piece::Text { text, quoted: false }) if text.ends_with(signs))
     }
 
     /// `''` makes an empty word.
@@ -179,8 +185,16 @@ impl Reader {
                     Some(next) => self.push(next, true),
                     None => return Err("a backslash ends a part of a word".to_owned()),
                 },
-                ('~' | '=', false) if !self.started && self.pieces.is_empty() => {
-                    return Err(format!("a word that starts with `{c}` is expanded by the shell"));
+                ('~', false) if !self.started && self.pieces.is_empty() => {
+                    return Err("a word that starts with `~` is expanded by the shell".to_owned());
+                }
+                ('=', false) if !self.started && self.pieces.is_empty() => {
+                    self.equals = true;
+                    self.push(c, false);
+                }
+                // `cat a=~/x`: bash takes it for an assignment.
+                ('~', false) if self.behind(['=', ':']) => {
+                    return Err("`~` behind `=` or `:` may be expanded".to_owned());
                 }
                 // Extended globs of zsh: `rm ^keep` removes everything else.
                 ('^', false) if self.pieces.is_empty() => {
@@ -208,6 +222,9 @@ impl Reader {
                 _ => None,
             })
             .collect();
+        if self.equals && !matches!(&self.pieces[..], [Piece::Text { text, .. }] if text == "=") {
+            return Err("a word that starts with `=` is expanded by the shell".to_owned());
+        }
         // `{a,b}`, `{1..3}`: what the tree calls a brace expansion, and what only looks like one.
         if bare.contains('{') && (bare.contains(',') || bare.contains("..")) {
             return Err("braces are not expanded; write the words".to_owned());

@@ -326,3 +326,31 @@ fn what_lies_below_a_folder_counts() {
     scene.check("find src -name '*.rs' | xargs cat", "none", "use `-0`");
     scene.check("find src -name '*.rs' -print0 | xargs -0 cat", "allow", "");
 }
+
+/// A pattern that is taken for more, or for less, than the shell takes it for.
+#[test]
+fn a_pattern_leads_nowhere_else_than_its_matches() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    symlink("/etc", wt.join("link")).unwrap();
+    symlink("/etc/passwd", wt.join("lnk2")).unwrap();
+    for command in [
+        "cat l[[:alpha:]]nk/passwd",
+        "cat l[i]nk/passwd",
+        "cat l[[:alpha:]]k2",
+        "cat [\\l]nk2",
+        "cat [\"l\"]nk2",
+        "cat [k-m]nk2",
+        "rm l[[:alpha:]]nk/x",
+        "rm l[[:alpha:]]nk/*",
+        "tee l[[:alpha:]]nk/x < file.txt",
+        "echo x > l[[:alpha:]]nk/x",
+        "cp file.txt l[[:alpha:]]nk/x",
+        "cd l[[:alpha:]]nk && touch x",
+        "sort -o l[[:alpha:]]nk/x file.txt",
+        "sed -i s/a/b/ l[[:alpha:]]nk/x",
+        "f=file.txt; for f in src/* /etc/passwd; do :; done; cat \"$f\"",
+    ] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+}

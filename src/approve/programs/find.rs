@@ -65,7 +65,7 @@ pub(super) fn run(call: &mut Call<'_>) {
         Arg::Text(text) => !text.starts_with('-') && !matches!(text.as_str(), "!" | "(" | ")" | ","),
         // `find src/*/ -name x`: what a pattern matched.
         Arg::Many(_) | Arg::OneOf(_) => true,
-        Arg::Opaque(_) | Arg::Words => false,
+        Arg::Unmatched(_) | Arg::Opaque(_) | Arg::Words => false,
     };
     let (roots, rest) = args.split_at(args.iter().position(|arg| !is_root(arg)).unwrap_or(args.len()));
     if roots.iter().any(Arg::may_be_option) {
