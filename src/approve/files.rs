@@ -7,10 +7,9 @@ use serde_json::Value;
 use super::below::Names;
 use super::effect::Effect;
 use super::limits;
-use super::places;
 use super::proof::{Judge, Proof, Refusal};
 use super::state::lexical;
-use super::{Decision, Effects, Scene};
+use super::{Decision, Effects, Scene, places};
 
 /// Judges a file tool's call; none if the tool is no file tool.
 pub fn file_tool(tool: &str, input: &Value, cwd: &Path, scene: Scene<'_>) -> Option<Decision> {
@@ -50,13 +49,14 @@ fn judge(
     let pattern = match input.get(if tool == "Glob" { "pattern" } else { "glob" }) {
         None | Some(Value::Null) => "",
         Some(Value::String(pattern)) => pattern,
-        Some(_) => return nothing("the pattern is not a text"),
+        Some(_) => return nothing("the pattern is not known"),
     };
-    if searches
-        && (pattern.starts_with(['/', '~'])
-            || pattern.split('/').any(|part| part == "..")
-            || places::names_secret(pattern))
-    {
+    let leads_out = |part: &str| {
+        part.starts_with(['/', '~', '$'])
+            || part.split('/').any(|name| name == "..")
+            || places::names_secret(part)
+    };
+    if searches && (pattern.split(['{', '}', ',']).any(leads_out) || places::matches_secret(pattern)) {
         return nothing("the pattern may lead elsewhere");
     }
     let mut effects = Effects::default();

@@ -4,6 +4,8 @@
 
 use std::path::{Component, Path};
 
+use crate::plan::glob_matches;
+
 /// A part of a path with one of these names is never written.
 const NEVER: &[&str] = &[
     // Hooks, configuration, the pointer to the repository.
@@ -65,7 +67,6 @@ const RUN_BY_TOOLS: &[&str] = &[
     "rakefile",
     "gemfile",
     "dockerfile",
-    "docker-compose.yml",
     "compose.yml",
     "compose.yaml",
     "jenkinsfile",
@@ -82,22 +83,12 @@ const RUN_BY_TOOLS: &[&str] = &[
     ".pnp.loader.mjs",
     "bunfig.toml",
     ".pre-commit-config.yaml",
-    "lefthook.yml",
-    "lefthook.yaml",
-    ".lefthook.yml",
     ".huskyrc",
-    ".lintstagedrc",
-    ".lintstagedrc.json",
-    ".lintstagedrc.js",
     "rust-toolchain",
     "rust-toolchain.toml",
     "clippy.toml",
     "rustfmt.toml",
     ".gitattributes",
-    "build.gradle",
-    "build.gradle.kts",
-    "settings.gradle",
-    "settings.gradle.kts",
     "gradlew",
     "mvnw",
     "pom.xml",
@@ -105,13 +96,6 @@ const RUN_BY_TOOLS: &[&str] = &[
     "build.sbt",
     "mix.exs",
     "composer.json",
-    ".babelrc",
-    ".eslintrc",
-    ".eslintrc.js",
-    ".eslintrc.cjs",
-    ".eslintrc.json",
-    ".mocharc.js",
-    ".mocharc.json",
     ".ackrc",
     ".ripgreprc",
     ".vimrc",
@@ -130,11 +114,89 @@ const RUN_BY_TOOLS: &[&str] = &[
     "flake.nix",
     "shell.nix",
     "default.nix",
+    // What steers agents.
+    "claude.md",
+    "claude.local.md",
+    "agents.md",
+    "agent.md",
+    "gemini.md",
+    ".cursorrules",
+    ".windsurfrules",
+    ".clinerules",
+    // Which versions and settings tools take, and code that they load.
+    "mise.toml",
+    ".mise.toml",
+    "mise.local.toml",
+    ".tool-versions",
+    ".node-version",
+    ".nvmrc",
+    ".python-version",
+    ".ruby-version",
+    ".pylintrc",
+    "pylintrc",
+    "mypy.ini",
+    ".mypy.ini",
+    ".flake8",
+    ".coveragerc",
+    ".isort.cfg",
+    ".pythonrc",
+    "tox.toml",
+    "ruff.toml",
+    ".ruff.toml",
+    "pyrightconfig.json",
+    ".rspec",
+    ".rubocop.yml",
+    "gems.rb",
+    "binding.gyp",
+    ".lfsconfig",
+    ".swcrc",
+    "nodemon.json",
+    "angular.json",
+    "project.json",
+    "lerna.json",
+    "bsdmakefile",
+    "makefile.am",
+    "configure",
+    "gradle.properties",
+    "gradlew.bat",
+    "mvnw.cmd",
+    "nextest.toml",
+    "tarpaulin.toml",
+    "go.mod",
+    ".bazelrc",
+    ".jvmopts",
+    ".sbtopts",
+];
+
+/// Beginnings of names of such files: `.eslintrc.yaml`, `jest.setup.ts`.
+const RUN_BY_TOOLS_BEGINNINGS: &[&str] = &[
+    ".eslintrc",
+    "eslint.config.",
+    ".prettierrc",
+    "prettier.config.",
+    ".stylelintrc",
+    ".babelrc",
+    "babel.config.",
+    ".mocharc",
+    ".commitlintrc",
+    ".lintstagedrc",
+    ".golangci.",
+    "lefthook",
+    ".lefthook",
+    "vitest.workspace.",
+    "vitest.config.",
+    "vitest.setup.",
+    "jest.config.",
+    "jest.setup.",
+    "build.gradle",
+    "settings.gradle",
+    "docker-compose.",
+    "tsconfig.",
 ];
 
 /// Ends of names of such files: `vite.config.ts`, `jest.config.js`.
 const RUN_BY_TOOLS_STEMS: &[&str] =
-    &[".config.js", ".config.cjs", ".config.mjs", ".config.ts", ".config.mts", ".config.cts", ".pth"];
+    &[".config.js", ".config.cjs", ".config.mjs", ".config.ts", ".config.mts", ".config.cts", ".pth", ".mk"];
 
 /// Folders in which every file is one of those.
 const RUN_BY_TOOLS_FOLDERS: &[&str] = &[
@@ -154,6 +216,11 @@ const RUN_BY_TOOLS_FOLDERS: &[&str] = &[
     ".githooks",
     ".buildkite",
     ".hooks",
+    ".bundle",
+    ".mise",
+    ".storybook",
+    ".roo",
+    ".windsurf",
 ];
 
 /// Never read, nor copied into the work.
@@ -222,6 +289,7 @@ pub(super) fn run_by_tools(relative: &Path) -> bool {
     let Some((file, folders)) = names.split_last() else { return false };
     RUN_BY_TOOLS.contains(&file.as_str())
         || RUN_BY_TOOLS_STEMS.iter().any(|end| file.ends_with(end))
+        || RUN_BY_TOOLS_BEGINNINGS.iter().any(|beginning| file.starts_with(beginning))
         || names.iter().any(|name| RUN_BY_TOOLS_FOLDERS.contains(&name.as_str()))
         || folders.iter().any(|name| name == "node_modules" || name == ".venv")
 }
@@ -229,7 +297,12 @@ pub(super) fn run_by_tools(relative: &Path) -> bool {
 /// Does this path hold keys or credentials?
 pub(super) fn is_secret(path: &Path) -> bool {
     names(path).iter().any(|name| {
-        let env = name == ".env" || name.starts_with(".env.") || name.ends_with(".env") && name.len() > 4;
+        // `.env`, `.env.local`, `.env-prod`, `.env~`, `.envrc`, `app.env`, `app.env.bak`.
+        let rest = name.strip_prefix(".env");
+        let env = rest
+            .is_some_and(|rest| rest == "rc" || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+            || name.ends_with(".env")
+            || name.contains(".env.");
         env && !ENV_EXAMPLES.contains(&name.as_str())
             || SECRET.contains(&name.as_str())
             || SECRET_ENDS.iter().any(|end| name.ends_with(end))
@@ -239,4 +312,19 @@ pub(super) fn is_secret(path: &Path) -> bool {
 /// The same for a text in which a path stands, as in `HEAD:config/.env`.
 pub(super) fn names_secret(text: &str) -> bool {
     text.split([':', ' ', '=']).any(|part| is_secret(Path::new(part)))
+}
+
+/// Does a pattern that a program matches itself (`'.e*'`, `{.env,x}`) single out such a file? One that takes
+/// everything singles out none.
+pub(super) fn matches_secret(pattern: &str) -> bool {
+    let last = pattern.rsplit('/').next().unwrap_or("");
+    if let Some((before, rest)) = last.split_once('{') {
+        let (alternatives, after) = rest.split_once('}').unwrap_or((rest, ""));
+        let each = |alternative| format!("{before}{alternative}{after}");
+        return alternatives.contains('{')
+            || alternatives.split(',').map(each).any(|name| names_secret(&name) || matches_secret(&name));
+    }
+    let everything = last.bytes().all(|byte| byte == b'*');
+    let samples = [".env", ".env.local", "id_rsa", "x.pem", ".npmrc"];
+    last.contains(['*', '?', '[']) && !everything && samples.iter().any(|name| glob_matches(last, name))
 }

@@ -74,6 +74,77 @@ fn what_is_not_what_it_looks_like_is_not_read() {
     scene.check("cat > notes.txt <<'EOF'\na \\\nb\nEOF", "allow", "");
 }
 
+/// Files that nothing writes, or only a task that declares them.
+const PROTECTED: &[&str] = &[
+    ".git",
+    ".git/hooks/x",
+    ".GIT/config",
+    ".git\u{200d}/x",
+    ".claude/settings.json",
+    ".Claude/x",
+    ".parallel/plans/active",
+    ".mcp.json",
+    "src/.git/config",
+    ".bashrc",
+    ".envrc",
+    ".gitmodules",
+    "../x",
+    "/tmp/x",
+    "package.json",
+    "build.rs",
+    "crates/a/build.rs",
+    ".cargo/config.toml",
+    "conftest.py",
+    "Makefile",
+    "makefile",
+    ".npmrc",
+    ".github/workflows/a.yml",
+    ".husky/pre-commit",
+    "jest.config.ts",
+    "CLAUDE.md",
+    "docs/CLAUDE.local.md",
+    "AGENTS.md",
+    "mise.toml",
+    ".mise.toml",
+    ".tool-versions",
+    ".node-version",
+    ".eslintrc.yml",
+    ".eslintrc",
+    "eslint.config.mjs",
+    ".prettierrc",
+    ".prettierrc.js",
+    "vitest.workspace.ts",
+    "jest.setup.js",
+    ".pylintrc",
+    "pylintrc",
+    "mypy.ini",
+    ".coveragerc",
+    ".golangci.yml",
+    ".rspec",
+    ".bundle/config",
+    "binding.gyp",
+    ".lfsconfig",
+    ".gitattributes",
+    "rust-toolchain.toml",
+    "app/build.gradle.kts",
+    "gradlew",
+    "pom.xml",
+    ".mvn/extensions.xml",
+    "Gemfile",
+    "Rakefile",
+    "Justfile",
+    "common.mk",
+    "tsconfig.build.json",
+    "lefthook-local.yml",
+    "sitecustomize.py",
+    "tests/conftest.py",
+    "a\0b",
+    "a\nb",
+    "~/x",
+    "src/secret.key",
+    ".env",
+];
+
 #[test]
 fn files_are_judged_by_where_they_really_are() {
     let scene = Scene::new();
@@ -108,46 +179,17 @@ fn files_are_judged_by_where_they_really_are() {
         "~/.ssh/id_rsa",
         "x/id_ed25519",
         "a.pem",
+        ".env-prod",
+        ".env~",
+        ".envrc",
+        "app.env.bak",
         "",
         "/proc/self/cwd/x",
     ] {
         check("Read", path, "none");
     }
-    for path in [
-        ".git",
-        ".git/hooks/x",
-        ".GIT/config",
-        ".git\u{200d}/x",
-        ".claude/settings.json",
-        ".Claude/x",
-        ".parallel/plans/active",
-        ".mcp.json",
-        "src/.git/config",
-        ".bashrc",
-        ".envrc",
-        ".gitmodules",
-        &format!("{wt}-evil/x"),
-        "../x",
-        "/tmp/x",
-        sibling.to_str().unwrap(),
-        main.to_str().unwrap(),
-        "package.json",
-        "build.rs",
-        "crates/a/build.rs",
-        ".cargo/config.toml",
-        "conftest.py",
-        "Makefile",
-        "makefile",
-        ".npmrc",
-        ".github/workflows/a.yml",
-        ".husky/pre-commit",
-        "jest.config.ts",
-        "a\0b",
-        "a\nb",
-        "~/x",
-        "src/secret.key",
-        ".env",
-    ] {
+    let elsewhere = [&format!("{wt}-evil/x"), sibling.to_str().unwrap(), main.to_str().unwrap()];
+    for path in PROTECTED.iter().chain(&elsewhere) {
         assert_ne!(decide("Write", path).0, "allow", "{path}");
     }
     let (decision, reason) = decide("Write", main.to_str().unwrap());
@@ -155,6 +197,28 @@ fn files_are_judged_by_where_they_really_are() {
     assert!(reason.contains(&format!("write `{wt}/src/lib.rs` instead")), "{reason}");
     let (_, reason) = decide("Write", sibling.to_str().unwrap());
     assert!(reason.contains(&format!("write `{wt}/x.txt` instead")), "{reason}");
+}
+
+/// The client's searches print what they find.
+#[test]
+fn patterns_of_searches_stay_inside_and_name_no_keys() {
+    let scene = Scene::new();
+    let check = |tool: &str, key: &str, pattern: serde_json::Value, expected: &str| {
+        let row = json!({ "tool_name": tool, "tool_input": { "pattern": "KEY", key: pattern } });
+        let (decision, reason) = scene.decide(&[row]).remove(0);
+        assert_eq!(decision, expected, "{tool} {pattern}: {reason}");
+    };
+    for pattern in [".en*", "{.env,x}", "[.]env", "**/.e?v", "{/etc/passwd,x}", "../x", "*.pem"] {
+        check("Grep", "glob", json!(pattern), "none");
+    }
+    check("Grep", "glob", json!(["../x"]), "none");
+    for pattern in ["{/etc,/x}/*", "{..,x}/../*", "**/.e*", "$HOME/*", "~/*"] {
+        check("Glob", "pattern", json!(pattern), "none");
+    }
+    for pattern in ["*", "*.rs", "**/*.{ts,tsx}", "src/**"] {
+        check("Grep", "glob", json!(pattern), "allow");
+        check("Glob", "pattern", json!(pattern), "allow");
+    }
 }
 
 #[test]

@@ -6,7 +6,6 @@ use crate::approve::effect::Effect;
 use crate::approve::facts::Kind;
 use crate::approve::options::Style;
 use crate::approve::places;
-use crate::plan::glob_matches;
 
 const ADD: &str = "AuNnv --all --update --intent-to-add --dry-run --verbose --no-all --ignore-errors --renormalize --chmod=";
 
@@ -25,7 +24,7 @@ pub(super) fn pathspecs(call: &mut Call<'_>, args: &[Arg]) {
             {
                 call.unknown(format!("the path `{text}` is not followed"));
             }
-            if matches_secret(text) {
+            if places::matches_secret(text) {
                 call.unknown(format!("`{text}` may match keys or credentials"));
             }
             let text = text.trim_start_matches([':', '!', '/', '^']);
@@ -54,15 +53,6 @@ pub(super) fn add(call: &mut Call<'_>, args: &[Arg]) {
     let everywhere = parsed.operands.is_empty() || parsed.operands.iter().any(|arg| !named(arg));
     if everywhere && !parsed.has(&["u", "update", "n", "dry-run"]) {
         no_untracked_secret(call, Some(&parsed.operands));
-    }
-}
-
-/// Does git's own pattern (`'.e*'`) single out a file with keys? One that takes everything singles out none.
-pub(super) fn matches_secret(pattern: &str) -> bool {
-    let last = pattern.rsplit('/').next().unwrap_or("");
-    let everything = last.bytes().all(|byte| byte == b'*');
-    last.contains(['*', '?', '[']) && !everything && {
-        [".env", ".env.local", "id_rsa", "x.pem", ".npmrc"].iter().any(|name| glob_matches(last, name))
     }
 }
 

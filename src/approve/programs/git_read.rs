@@ -326,7 +326,7 @@ fn operands(call: &mut Call<'_>, parsed: &Parsed, verb: &str) {
             continue;
         };
         for text in texts {
-            if places::names_secret(text) || text.split(':').any(git_files::matches_secret) {
+            if places::names_secret(text) || text.split(':').any(places::matches_secret) {
                 call.unknown(format!("`{text}` may hold keys or credentials"));
             }
             let outside = text.starts_with('/') || text.split(['/', ':']).any(|part| part == "..");

@@ -158,8 +158,11 @@ fn verbs(call: &mut Call<'_>, row: &Row) {
     {
         return call.unknown("this subcommand is not known");
     }
-    if row.rest == Rest::Files {
-        project::operands(call, rest);
+    match (row.rest, verb.text()) {
+        // Steps of `build.zig` by their names.
+        (Rest::Files, Some("build")) => project::require_names(call, rest),
+        (Rest::Files, _) => project::operands(call, rest),
+        _ => {}
     }
     if verb.text() == Some("deps.get") {
         call.effects.add(Effect::Install);

@@ -145,8 +145,7 @@ fn script(call: &mut Call<'_>, file: &Arg, args: &[Arg]) {
     let builds = matches!(
         texts.as_deref(),
         Some(
-            ["build" | "check" | "egg_info" | "--version" | "--name"]
-                | ["build_ext"]
+            ["build" | "build_ext" | "check" | "egg_info" | "--version" | "--name"]
                 | ["build_ext", "--inplace" | "-i"]
         )
     );
