@@ -100,16 +100,19 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
         // Not `-f`, `-C` and `--eval` for other rules; no variables, which name programs (`CC=`, `SHELL=`).
         "make" | "gmake" => {
-            if let Some(parsed) = call.parse("j? ksnBiqwO? l? --jobs? --keep-going --silent --dry-run --always-make --quiet --question --no-print-directory --output-sync? --just-print --print-directory --version") {
-                call.project(&["Makefile", "makefile", "GNUmakefile"]);
-                project::require_names(call, &parsed.operands);
-            }
+            targets(call, "j? ksnBiqwO? l? --jobs? --keep-going --silent --dry-run --always-make --quiet --question --no-print-directory --output-sync? --just-print --print-directory --version", &["Makefile", "makefile", "GNUmakefile"]);
         }
         "just" => recipes(call, "l --list --summary --dry-run n q --quiet --show= s= --color= --evaluate", &["justfile", "Justfile", ".justfile"]),
-        "task" => recipes(call, "l a s --list --list-all --silent --dry", &["Taskfile.yml", "Taskfile.yaml"]),
+        "task" => targets(call, "las --list --list-all --silent --dry", &["Taskfile.yml", "Taskfile.yaml"]),
         "dotnet" => dotnet(call),
-        "ctest" => recipes(call, "j= VNR= E= L= --output-on-failure --test-dir=i --parallel= --verbose --rerun-failed --timeout=", &["CTestTestfile.cmake"]),
-        "ninja" => recipes(call, "j= vn", &["build.ninja"]),
+        "ctest" => {
+            let Some(parsed) = call.parse("j= VNR= E= L= --output-on-failure --test-dir=i --parallel= --verbose --rerun-failed --timeout=") else { return true };
+            call.project(&["CTestTestfile.cmake"]);
+            if !parsed.operands.is_empty() {
+                call.unknown("takes no operand here");
+            }
+        }
+        "ninja" => targets(call, "j= vn", &["build.ninja"]),
         "bundle" => match call.args {
             [Arg::Text(exec), program, rest @ ..] if exec == "exec" && matches!(program.text(), Some("rspec" | "rubocop")) => call.delegate(program, rest),
             [Arg::Text(install)] if install == "install" || install == "check" => {
@@ -123,6 +126,19 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     true
 }
 
+/// Targets by their names. What stands behind `--` of `task` is for its tasks.
+fn targets(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str]) {
+    let Some(parsed) = call.parse(table) else { return };
+    call.project(manifests);
+    let (before, behind) = parsed.split();
+    project::require_names(call, before);
+    match call.program {
+        "task" => contained(call, behind),
+        _ => project::require_names(call, behind),
+    }
+}
+
+/// A recipe, and behind it what it gets; it may also be more recipes.
 fn recipes(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str]) {
     let Some(parsed) = call.parse_as(table, call.args, Style::First) else { return };
     call.project(manifests);

@@ -56,12 +56,12 @@ pub(super) fn contained(call: &mut Call<'_>, args: &[Arg]) {
             if matches!(text.as_str(), "--watch" | "--watchAll" | "--watch=true") {
                 call.unknown("it never ends");
             }
-            // `-o/tmp/x`, `--out=/tmp/x`, `--reporter=json:/tmp/x`.
+            // `-o/tmp/x`, `--out=/tmp/x`, `--reporter=json:/tmp/x`, `.git/x`.
             let attached = text.get(2..).filter(|_| text.starts_with('-') && !text.starts_with("--"));
             for part in text.split(['=', ':', ',']).chain(attached) {
                 if part.starts_with('~') {
                     call.unknown(format!("`{text}` leads outside"));
-                } else if part.starts_with('/') || part.split('/').any(|name| name == "..") {
+                } else if !part.starts_with('-') && (part.starts_with('.') || part.contains('/')) {
                     call.inside(&Arg::Text(part.to_owned()));
                 }
             }

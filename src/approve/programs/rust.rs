@@ -52,9 +52,20 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     true
 }
 
+/// Other spellings of `--version`. `-v` makes a shell talkative, and `version` is a file to an interpreter.
+const VERSION: &[(&str, &[&str])] = &[
+    ("-v", &["node", "nodejs", "npm", "pnpm", "yarn", "bun", "ruby", "php", "elixir", "perl"]),
+    ("-V", &["rustc", "rustdoc", "python", "python3", "tmux"]),
+    ("-vV", &["rustc"]),
+    ("-version", &["java"]),
+];
+
 pub(super) fn version_only(call: &mut Call<'_>) {
-    let plain = matches!(call.args, [Arg::Text(flag)] if matches!(flag.as_str(), "--version" | "-V" | "-vV" | "-v" | "version"));
-    if !plain {
+    let known = |flag: &str| {
+        let spelled = |(spelling, programs): &(&str, &[&str])| *spelling == flag && programs.contains(&call.program);
+        flag == "--version" || VERSION.iter().any(spelled)
+    };
+    if !matches!(call.args, [Arg::Text(flag)] if known(flag)) {
         call.unknown("only its version is asked for here");
     }
 }
@@ -73,7 +84,7 @@ fn cargo(call: &mut Call<'_>) {
     let Some((Arg::Text(verb), rest)) = args.split_first() else { return call.unknown("no subcommand") };
     let more = match verb.as_str() {
         "--version" | "-V" | "version" | "--list" if rest.is_empty() => return,
-        "help" if rest.iter().all(|arg| arg.text().is_some()) => return,
+        "help" if rest.is_empty() => return,
         "check" | "c" | "build" | "b" | "test" | "t" | "run" | "r" | "bench" | "fetch" => "",
         "clippy" | "fix" => FIX,
         "doc" | "d" | "rustdoc" => DOC,
