@@ -66,7 +66,8 @@ pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>)
     }
     // A pattern may match anywhere.
     let plain = !texts.is_empty() && !texts.iter().any(|text| text.contains(['*', '?', '[', ':']));
-    let below: Vec<_> = texts.iter().filter_map(|text| call.facts.real(call.paths(text).first()?)).collect();
+    let below: Vec<_> =
+        texts.iter().flat_map(|text| call.paths(text)).filter_map(|path| call.facts.real(&path)).collect();
     let Some(found) = call.facts.untracked(&root) else {
         return call.unknown("what git does not track is not known");
     };

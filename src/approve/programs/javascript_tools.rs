@@ -131,7 +131,7 @@ const TABLE: &[Row] = &[
         "c f= --config? --format= --sourcemap? --external= --silent --bundleConfigAsCjs",
         Operands::Inside,
     ),
-    row(&["webpack"], "c=i --config=i --mode= --progress --json --no-color", Operands::Only(&["build", "b"])),
+    row(&["webpack"], "c=i --config=i --mode= --progress --no-color", Operands::Only(&["build", "b"])),
     // Its options take only what is attached.
     row(
         &["esbuild"],
@@ -153,8 +153,20 @@ const TABLE: &[Row] = &[
 ];
 
 /// Values that are names of modules or paths to them.
-const MODULES: &[&str] =
-    &["reporter", "R", "format", "f", "environment", "env", "pool", "formatter", "ui", "parser", "external"];
+const MODULES: &[&str] = &[
+    "reporter",
+    "R",
+    "format",
+    "f",
+    "environment",
+    "env",
+    "pool",
+    "formatter",
+    "ui",
+    "parser",
+    "external",
+    "coverage.reporter",
+];
 
 pub(super) fn is_known(name: &str) -> bool {
     TABLE.iter().any(|row| row.names.contains(&name))

@@ -100,9 +100,17 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
         // Not `-f`, `-C` and `--eval` for other rules; no variables, which name programs (`CC=`, `SHELL=`).
         "make" | "gmake" => {
-            targets(call, "j? ksnBiqwO? l? --jobs? --keep-going --silent --dry-run --always-make --quiet --question --no-print-directory --output-sync? --just-print --print-directory --version", &["Makefile", "makefile", "GNUmakefile"]);
+            targets(
+                call,
+                "j? ksnBiqwO? l? --jobs? --keep-going --silent --dry-run --always-make --quiet --question --no-print-directory --output-sync? --just-print --print-directory --version",
+                &["Makefile", "makefile", "GNUmakefile"],
+            );
         }
-        "just" => recipes(call, "l --list --summary --dry-run n q --quiet --show= s= --color= --evaluate", &["justfile", "Justfile", ".justfile"]),
+        "just" => recipes(
+            call,
+            "l --list --summary --dry-run n q --quiet --show= s= --color= --evaluate",
+            &["justfile", "Justfile", ".justfile"],
+        ),
         "task" => targets(call, "las --list --list-all --silent --dry", &["Taskfile.yml", "Taskfile.yaml"]),
         "dotnet" => dotnet(call),
         "ctest" => {
@@ -114,7 +122,11 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         }
         "ninja" => targets(call, "j= vn", &["build.ninja"]),
         "bundle" => match call.args {
-            [Arg::Text(exec), program, rest @ ..] if exec == "exec" && matches!(program.text(), Some("rspec" | "rubocop")) => call.delegate(program, rest),
+            [Arg::Text(exec), program, rest @ ..]
+                if exec == "exec" && matches!(program.text(), Some("rspec" | "rubocop")) =>
+            {
+                call.delegate(program, rest);
+            }
             [Arg::Text(install)] if install == "install" || install == "check" => {
                 call.project(&["Gemfile"]);
                 call.effects.add(Effect::Install);

@@ -62,7 +62,8 @@ const VERSION: &[(&str, &[&str])] = &[
 
 pub(super) fn version_only(call: &mut Call<'_>) {
     let known = |flag: &str| {
-        let spelled = |(spelling, programs): &(&str, &[&str])| *spelling == flag && programs.contains(&call.program);
+        let spelled =
+            |(spelling, programs): &(&str, &[&str])| *spelling == flag && programs.contains(&call.program);
         flag == "--version" || VERSION.iter().any(spelled)
     };
     if !matches!(call.args, [Arg::Text(flag)] if known(flag)) {
