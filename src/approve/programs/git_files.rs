@@ -149,7 +149,7 @@ pub(super) fn rm(call: &mut Call<'_>, args: &[Arg]) {
 }
 
 pub(super) fn restore(call: &mut Call<'_>, args: &[Arg]) {
-    let table = "SqWs= --staged --quiet --worktree --source=";
+    let table = "SqWs= --staged --quiet --worktree --source= --ours --theirs";
     let Some(parsed) = call.parse_as(table, args, Style::Anywhere) else { return };
     if parsed.has(&["S", "staged"]) && !parsed.has(&["W", "worktree"]) {
         return pathspecs(call, &parsed.operands);
@@ -159,7 +159,7 @@ pub(super) fn restore(call: &mut Call<'_>, args: &[Arg]) {
 
 /// `git checkout -- FILE`; with a commit in front it could be a branch, which is switched to.
 pub(super) fn checkout(call: &mut Call<'_>, args: &[Arg]) {
-    let Some(parsed) = call.parse_as("q --quiet", args, Style::Anywhere) else { return };
+    let Some(parsed) = call.parse_as("q --quiet --ours --theirs", args, Style::Anywhere) else { return };
     let (before, files) = parsed.split();
     if !matches!(before, [] | [Arg::Text(_)]) || before.iter().any(|arg| arg.text() != Some("HEAD")) {
         return call.unknown("only `git checkout -- FILE`");

@@ -1,11 +1,11 @@
-//! `node` and package managers: scripts of the project, what its manifest names, installed programs.
+//! Package managers of JavaScript: scripts of the project, and what its manifest names. What runs a file or an
+//! installed program is in `node`.
 
 use super::project::{contained, is_release};
-use super::{javascript_tools, rust::version_only};
+use super::{javascript_tools, node, rust::version_only};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
-use crate::approve::facts::Kind;
 
 const MANIFESTS: &[&str] = &["package.json", "node_modules"];
 
@@ -117,67 +117,11 @@ const SCRIPTS: &[&str] = &[
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
-        "node" | "nodejs" => node(call),
         "npm" => npm(call),
         "pnpm" | "yarn" | "bun" => manager(call),
-        "npx" => installed(call, call.args),
-        "deno" => deno(call),
-        _ => return javascript_tools::run(call),
+        _ => return node::run(call) || javascript_tools::run(call),
     }
     true
-}
-
-fn node(call: &mut Call<'_>) {
-    if matches!(call.args, [Arg::Text(flag)] if flag.starts_with("--version") || flag == "-v") {
-        return version_only(call);
-    }
-    let mut args = call.args;
-    let mut testing = false;
-    while let [Arg::Text(flag), rest @ ..] = args {
-        match flag.as_str() {
-            "--test" => testing = true,
-            "--check"
-            | "-c"
-            | "--test-only"
-            | "--enable-source-maps"
-            | "--no-warnings"
-            | "--trace-warnings"
-            | "--experimental-strip-types"
-            | "--experimental-vm-modules"
-            | "--test-reporter=spec"
-            | "--test-reporter=tap"
-            | "--test-reporter=dot"
-            | "--experimental-test-coverage" => {}
-            _ => break,
-        }
-        args = rest;
-    }
-    call.project(&[]);
-    match args.split_first() {
-        None if testing => {}
-        // `inspect` is the debugger, which reads what to run.
-        Some((file @ Arg::Text(text), rest))
-            if !text.starts_with('-') && !matches!(text.as_str(), "inspect" | "debug") =>
-        {
-            call.inside(file);
-            match testing {
-                true => call.inside_all(rest),
-                false => program_arguments(call, file, rest),
-            }
-        }
-        // Without a file it runs what stands on its standard input.
-        _ => call.unknown("which file it runs is not known"),
-    }
-}
-
-/// What a file of the project gets; its name and the first word tell what it is for.
-pub(super) fn program_arguments(call: &mut Call<'_>, file: &Arg, args: &[Arg]) {
-    let name = file.text().and_then(|text| text.rsplit('/').next()).unwrap_or("");
-    let first = args.first().and_then(Arg::text).unwrap_or("");
-    if is_release(name) || is_release(first) {
-        call.unknown(format!("`{name} {first}` may let the project out"));
-    }
-    contained(call, args);
 }
 
 fn this(call: &Call<'_>) -> &'static Manager {
@@ -194,7 +138,11 @@ fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], more: &[&str]) -> Optio
             name.starts_with("--") && flag.strip_prefix(name).is_some_and(|value| value.starts_with('='))
         });
         args = match rest {
-            [Arg::Text(value), rest @ ..] if valued && !value.starts_with(['-', '/', '.']) => rest,
+            [Arg::Text(value), rest @ ..]
+                if valued && !value.starts_with(['-', '/', '.']) && !value.contains("..") =>
+            {
+                rest
+            }
             _ if valued => {
                 call.unknown(format!("the value of `{flag}` is not known"));
                 return None;
@@ -290,7 +238,7 @@ fn npm(call: &mut Call<'_>) {
         "ls" | "list" | "ll" | "why" | "explain" | "outdated" => list(call, rest),
         "exec" | "x" => {
             let rest = rest.strip_prefix(&[Arg::Text("--".to_owned())]).unwrap_or(rest);
-            installed(call, rest);
+            node::installed(call, rest);
         }
         "prefix" | "root" | "bin" if rest.is_empty() => {}
         _ => call.unknown(format!("`{verb}` is not known")),
@@ -314,70 +262,12 @@ fn manager(call: &mut Call<'_>) {
         (_, "run" | "run-script") => script(call, rest),
         (_, "install" | "i" | "ci") => install(call, rest),
         ("bun", "test") | (_, "test" | "t") => script(call, args),
-        ("pnpm" | "yarn", "exec") => installed(call, rest),
+        ("pnpm" | "yarn", "exec") => node::installed(call, rest),
         ("pnpm" | "yarn" | "bun", "list" | "ls" | "why" | "outdated") => list(call, rest),
         ("yarn" | "pnpm", name)
             if SCRIPTS.contains(&name.split(':').next().unwrap_or("")) && !is_release(name) =>
         {
             script(call, args);
-        }
-        _ => call.unknown(format!("`{verb}` is not known")),
-    }
-}
-
-/// `npx PROGRAM`: one that is installed in the worktree and known here; others are downloaded.
-pub(super) fn installed(call: &mut Call<'_>, args: &[Arg]) {
-    let args = match args {
-        [Arg::Text(flag), rest @ ..] if flag == "--no-install" || flag == "--no" => rest,
-        args => args,
-    };
-    let Some((program @ Arg::Text(name), args)) = args.split_first() else {
-        return call.unknown("which program runs is not known");
-    };
-    if name.starts_with('-') || name.contains(['@', '/']) {
-        return call.unknown(format!("`{name}` may be downloaded"));
-    }
-    let Some(root) = call.territory.own.as_ref().map(|own| own.root.clone()) else {
-        return call.unknown("the caller has no worktree");
-    };
-    let there = call.state.cwds.iter().all(|cwd| {
-        let up = cwd.real.ancestors().take_while(|folder| folder.starts_with(&root));
-        up.into_iter()
-            .any(|folder| call.facts.kind(&folder.join("node_modules/.bin").join(name)) != Kind::Missing)
-    });
-    if !there {
-        return call.unknown(format!("`{name}` is not installed in the worktree"));
-    }
-    if !javascript_tools::is_known(name) {
-        return call.unknown(format!("the program `{name}` is not known"));
-    }
-    call.delegate(program, args);
-}
-
-fn deno(call: &mut Call<'_>) {
-    let Some((Arg::Text(verb), rest)) = call.args.split_first() else { return call.unknown("no subcommand") };
-    match verb.as_str() {
-        "--version" if rest.is_empty() => {}
-        "check" | "lint" | "fmt" | "test" => {
-            call.project(&["deno.json", "deno.jsonc"]);
-            let known = [
-                "--check",
-                "--quiet",
-                "-q",
-                "--fix",
-                "--no-check",
-                "--allow-read",
-                "--allow-env",
-                "--parallel",
-            ];
-            for arg in rest {
-                match arg.text() {
-                    Some(text) if known.contains(&text) => {}
-                    // `npm:x`, `https://…`, `jsr:x` are downloaded.
-                    Some(text) if !text.starts_with('-') && !text.contains(':') => call.inside(arg),
-                    _ => call.unknown("an option that is not known"),
-                }
-            }
         }
         _ => call.unknown(format!("`{verb}` is not known")),
     }

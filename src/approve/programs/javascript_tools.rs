@@ -197,7 +197,7 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         Operands::File => match parsed.operands.split_first() {
             Some((file @ Arg::Text(text), rest)) if !matches!(text.as_str(), "-" | "watch" | "repl") => {
                 call.inside(file);
-                super::javascript::program_arguments(call, file, rest);
+                super::node::program_arguments(call, file, rest);
             }
             _ if parsed.has(&["version"]) => {}
             _ => call.unknown("which file it runs is not known"),

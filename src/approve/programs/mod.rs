@@ -13,6 +13,7 @@ mod javascript;
 mod javascript_tools;
 mod linters;
 mod native;
+mod node;
 mod other;
 mod project;
 mod python;

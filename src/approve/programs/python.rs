@@ -1,6 +1,6 @@
 //! Python: files of the worktree, modules that test and check, and the programs of the same names.
 
-use super::{javascript, project, rust::version_only};
+use super::{node, project, rust::version_only};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
@@ -152,7 +152,7 @@ fn script(call: &mut Call<'_>, file: &Arg, args: &[Arg]) {
     if file.text().is_some_and(|text| text.rsplit('/').next() == Some("setup.py")) && !builds {
         call.unknown("`setup.py` may install or upload");
     }
-    javascript::program_arguments(call, file, args);
+    node::program_arguments(call, file, args);
 }
 
 fn module_of(call: &mut Call<'_>, module: &str, args: &[Arg]) {
