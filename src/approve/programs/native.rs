@@ -2,6 +2,7 @@
 //! in `go`, checkers of single files are in `linters`.
 
 use super::project::{self, contained, is_release};
+use super::rust::version_only;
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
@@ -98,11 +99,11 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         return true;
     }
     match call.program {
-        // Not `-f`, `-C` and `--eval` for other rules; no variables, which name programs (`CC=`, `SHELL=`).
+        // Not `-f` and `--eval` for other rules; no variables, which name programs (`CC=`, `SHELL=`).
         "make" | "gmake" => {
             targets(
                 call,
-                "j? ksnBiqwO? l? --jobs? --keep-going --silent --dry-run --always-make --quiet --question --no-print-directory --output-sync? --just-print --print-directory --version",
+                "j? C=i --directory=i ksnBiqwO? l? --jobs? --keep-going --silent --dry-run --always-make --quiet --question --no-print-directory --output-sync? --just-print --print-directory --version",
                 &["Makefile", "makefile", "GNUmakefile"],
             );
         }
@@ -112,6 +113,7 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
             &["justfile", "Justfile", ".justfile"],
         ),
         "task" => targets(call, "las --list --list-all --silent --dry", &["Taskfile.yml", "Taskfile.yaml"]),
+        "cmake" => cmake(call),
         "dotnet" => dotnet(call),
         "ctest" => {
             let Some(parsed) = call.parse("j= VNR= E= L= --output-on-failure --test-dir=i --parallel= --verbose --rerun-failed --timeout=") else { return true };
@@ -120,7 +122,7 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
                 call.unknown("takes no operand here");
             }
         }
-        "ninja" => targets(call, "j= vn", &["build.ninja"]),
+        "ninja" => targets(call, "j= C=i vn", &["build.ninja"]),
         "bundle" => match call.args {
             [Arg::Text(exec), program, rest @ ..]
                 if exec == "exec" && matches!(program.text(), Some("rspec" | "rubocop")) =>
@@ -143,7 +145,8 @@ fn targets(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str])
     let Some(parsed) = call.parse(table) else { return };
     call.project(manifests);
     let (before, behind) = parsed.split();
-    project::require_names(call, before);
+    let loud = |arg: &&Arg| !matches!(arg.text(), Some("V=1" | "V=0" | "VERBOSE=1"));
+    project::require_names(call, &before.iter().filter(loud).cloned().collect::<Vec<_>>());
     match call.program {
         "task" => contained(call, behind),
         _ => project::require_names(call, behind),
@@ -177,7 +180,13 @@ fn verbs(call: &mut Call<'_>, row: &Row) {
         let verb = arg
             .text()
             .map(|text| if row.name == "gradle" { text.rsplit(':').next().unwrap_or("") } else { text });
-        verb.is_some_and(|verb| row.verbs.contains(&verb))
+        // Gradle's plugins make tasks like `testDebugUnitTest`.
+        let made = |verb: &str| {
+            row.name == "gradle" && !is_release(verb) && {
+                ["test", "lint", "compile", "assemble"].iter().any(|family| verb.starts_with(family))
+            }
+        };
+        verb.is_some_and(|verb| row.verbs.contains(&verb) || made(verb))
     };
     let Some((verb, rest)) = parsed.operands.split_first() else { return call.unknown("no subcommand") };
     if !known(verb)
@@ -197,6 +206,29 @@ fn verbs(call: &mut Call<'_>, row: &Row) {
     }
 }
 
+/// `cmake --build FOLDER`, and making that folder; not `-D` but for the kind of build: variables name programs.
+fn cmake(call: &mut Call<'_>) {
+    if call.args.len() == 1 {
+        return version_only(call);
+    }
+    let (table, style) = match call.args.first().and_then(Arg::text) {
+        Some("--build") => ("j? t= v --build=i --target= --config= --parallel? --verbose", Style::Anywhere),
+        _ => ("S=i B=i G= DCMAKE_BUILD_TYPE? DCMAKE_EXPORT_COMPILE_COMMANDS?", Style::Words),
+    };
+    let Some(parsed) = call.parse_as(table, call.args, style) else { return };
+    call.project(&["CMakeLists.txt"]);
+    for (name, _, value) in &parsed.options {
+        if let Some(value) = value.as_ref().filter(|_| matches!(name.as_str(), "t" | "target")) {
+            project::require_names(call, std::slice::from_ref(value));
+        }
+    }
+    // `-j 4` may stand apart.
+    let count = |arg: &Arg| arg.text().is_some_and(|text| text.parse::<u16>().is_ok());
+    if style == Style::Words && !parsed.has(&["B"]) || !parsed.operands.iter().all(count) {
+        call.unknown("where it builds is not known");
+    }
+}
+
 fn dotnet(call: &mut Call<'_>) {
     let Some((Arg::Text(verb), rest)) = call.args.split_first() else { return call.unknown("no subcommand") };
     if matches!(verb.as_str(), "--version" | "--info") && rest.is_empty() {
@@ -205,10 +237,11 @@ fn dotnet(call: &mut Call<'_>) {
     if !matches!(verb.as_str(), "build" | "test" | "run" | "restore" | "format" | "clean") {
         return call.unknown(format!("`{verb}` is not known"));
     }
-    let table = "c= v= f= --no-build --no-restore --configuration= --verbosity= --filter= --nologo --framework= --project=i --no-incremental --verify-no-changes --list-tests --blame-hang-timeout=";
+    let table = "c= v= f= --no-build --no-restore --configuration= --verbosity= --filter= --nologo --framework= --project=i --no-incremental --verify-no-changes --list-tests --blame-hang-timeout= --logger=";
     let Some(parsed) = call.parse_as(table, rest, Style::Anywhere) else { return };
     // A project file in an outer folder is not looked for: dotnet takes the current folder's only.
     call.project(&[]);
+    project::plain_values(call, &parsed, &["logger"]);
     let (before, behind) = parsed.split();
     project::operands(call, before);
     // To `test` these are settings; `/p:X=y` is an option that MSBuild takes everywhere.

@@ -6,7 +6,7 @@ use crate::approve::call::Call;
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
-        "java" | "javac" | "ruby" | "php" | "perl" | "gcc" | "g++" | "clang" | "cmake" | "docker" | "gh"
+        "java" | "javac" | "ruby" | "php" | "perl" | "gcc" | "g++" | "clang" | "docker" | "gh"
         | "kubectl" | "terraform" | "helm" | "elixir" | "ghc" | "bash" | "zsh" | "tmux" | "brew" => {
             version_only(call);
             true

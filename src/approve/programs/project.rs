@@ -34,7 +34,7 @@ pub(super) fn require_names(call: &mut Call<'_>, args: &[Arg]) {
                 && !is_release(text)
                 && !text.starts_with(['/', '-', '+', '.'])
                 && !text.split('/').any(|part| part == "..")
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:+%@#".contains(&byte))
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:+%@#,".contains(&byte))
         };
         if !arg.texts().is_some_and(|texts| texts.iter().all(plain)) {
             call.unknown(format!("`{}` may let the project out", arg.show()));

@@ -8,8 +8,8 @@ use crate::approve::options::{Parsed, Style};
 
 const MANIFESTS: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "uv.lock"];
 
-/// Not `-p` (imports a plugin), `-o` and `--rootdir` (other settings), `--pdb`, `--basetemp` (removes it).
-const PYTEST: &str = "qvsxlk= m= n= r= W= c=i --lf --ff --sw --nf --maxfail= --tb= --durations= --cov?i --cov-report= --cov-config=i --no-cov --cov-branch --cov-append --cov-fail-under= --co --collect-only --no-header --no-summary --color= --capture= --disable-warnings --strict-markers --strict-config --import-mode= --timeout= --reruns= --junitxml=w --junit-xml=w --ignore=i --ignore-glob= --deselect= --snapshot-update --update-snapshots --asyncio-mode= --verbose --quiet --exitfirst --showlocals --last-failed --failed-first --stepwise --cache-clear --setup-show --fixtures --markers --version --numprocesses= --dist= --log-level= --log-cli-level= --full-trace --randomly-seed= --runxfail --benchmark-only --benchmark-skip --doctest-modules --new-first --stepwise-skip --force-sugar --no-cov-on-fail";
+/// Of `-p` only `no:NAME`, others import a plugin; not `-o` and `--rootdir` (other settings), `--pdb`, `--basetemp` (removes it).
+const PYTEST: &str = "qvsxlk= m= n= r= p= W= c=i --lf --ff --sw --nf --maxfail= --tb= --durations= --cov?i --cov-report= --cov-config=i --no-cov --cov-branch --cov-append --cov-fail-under= --co --collect-only --no-header --no-summary --color= --capture= --disable-warnings --strict-markers --strict-config --import-mode= --timeout= --reruns= --junitxml=w --junit-xml=w --ignore=i --ignore-glob= --deselect= --snapshot-update --update-snapshots --asyncio-mode= --verbose --quiet --exitfirst --showlocals --last-failed --failed-first --stepwise --cache-clear --setup-show --fixtures --markers --version --numprocesses= --dist= --log-level= --log-cli-level= --full-trace --randomly-seed= --runxfail --benchmark-only --benchmark-skip --doctest-modules --new-first --stepwise-skip --force-sugar --no-cov-on-fail";
 const UNITTEST: &str = "vqfbck= s=i p= t=i --verbose --quiet --failfast --buffer --locals --start-directory=i --pattern= --top-level-directory=i --durations=";
 const COVERAGE: &str = "m --include= --omit= --source= --branch --fail-under= --show-missing --skip-covered --precision= --sort= --append --data-file=w --rcfile=i i d=w o=w --pretty-print --format= --parallel-mode p a";
 const SYNC: &str = "q v --frozen --locked --dev --no-dev --all-extras --extra= --group= --only-group= --no-group= --all-groups --offline --no-install-project --inexact --all-packages --package= --quiet --verbose --no-progress --check --only-dev --exact --no-cache";
@@ -112,8 +112,11 @@ fn environments(call: &mut Call<'_>, table: &str) {
             project::require_names(call, std::slice::from_ref(value));
         }
     }
-    if !parsed.operands.is_empty() {
-        call.unknown("an operand that is not known");
+    // `nox -s lint tests` takes both; tox gives them to its environments.
+    match call.program {
+        "nox" => project::require_names(call, &parsed.operands),
+        _ if parsed.operands.is_empty() => {}
+        _ => call.unknown("an operand that is not known"),
     }
 }
 
@@ -232,6 +235,9 @@ fn values(call: &mut Call<'_>, parsed: &Parsed) {
         let text = value.as_ref().and_then(Arg::text);
         if name == "config" && text.is_some_and(|text| text.contains(['=', '\n'])) {
             call.unknown("a configuration among its arguments");
+        }
+        if call.program == "pytest" && name == "p" && !text.is_some_and(|text| text.starts_with("no:")) {
+            call.unknown("it imports a plugin");
         }
         if name != "cov-report" {
             continue;
