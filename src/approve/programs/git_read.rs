@@ -119,9 +119,14 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
         let Some(parsed) = call.parse_as(&row.options.join(" "), args, Style::Anywhere) else { return true };
         needs(call, verb, &parsed);
         for (name, _, value) in &parsed.options {
-            let Some(text) = value.as_ref().and_then(Arg::text) else { continue };
-            // These placeholders run gpg.
-            if text.contains("%G") || text.contains("signature") {
+            let Some(value) = value else { continue };
+            let Some(text) = value.text() else {
+                if name == "L" {
+                    call.unknown("which lines it shows is not known");
+                }
+                continue;
+            };
+            if checks_signatures(text) {
                 call.unknown("a format that checks signatures");
             }
             // `-L1,9:.env` shows the lines.
@@ -161,9 +166,7 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
             || parsed.has(&["list"])
             || parsed.operands.is_empty();
         let attached = parsed.options.iter().all(|(.., value)| {
-            value.as_ref().is_none_or(|value| {
-                value.text().is_some_and(|text| !text.contains("%G") && !text.contains("signature"))
-            })
+            value.as_ref().is_none_or(|value| value.text().is_some_and(|text| !checks_signatures(text)))
         });
         if lists && attached && parsed.operands.iter().all(|arg| arg.text().is_some()) {
             return true;
@@ -205,6 +208,11 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
         ("ls-remote", rest) => ls_remote(call, rest),
         _ => false,
     }
+}
+
+/// These placeholders run gpg.
+fn checks_signatures(format: &str) -> bool {
+    ["%G", "%+G", "%-G", "% G", "signature"].iter().any(|placeholder| format.contains(placeholder))
 }
 
 /// Subcommands that only read with one option, and those that may look at what git does not track.
@@ -281,13 +289,17 @@ fn prints_names(verb: &str, parsed: &Parsed) -> bool {
     }
 }
 
+/// Parts of keys whose values may be passwords.
+const SECRET_KEYS: &[&str] =
+    &["extraheader", "pass", "token", "secret", "credential", "proxy", "cookie", "insteadof"];
+
 /// Reading the configuration by a plain key; `--get` among writing options is not reading.
 fn config(args: &[&str]) -> bool {
     let key = |key: &str| {
         !key.starts_with('-')
             && key.contains('.')
             && !places::names_secret(key)
-            && !key.to_lowercase().contains("extraheader")
+            && !SECRET_KEYS.iter().any(|part| key.to_lowercase().contains(part))
     };
     match args {
         ["--list" | "-l" | "list"] => false,

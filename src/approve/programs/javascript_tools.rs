@@ -216,6 +216,10 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
 fn values(call: &mut Call<'_>, parsed: &Parsed) {
     for (name, _, value) in &parsed.options {
         let text = value.as_ref().and_then(Arg::text);
+        let pattern = matches!(name.as_str(), "t" | "testNamePattern" | "g" | "grep");
+        if value.is_some() && text.is_none() && !pattern {
+            call.unknown("a value that is not known");
+        }
         // A configuration in the argument itself is code.
         if text.is_some_and(|text| text.contains(['{', '`']) || text.contains("://")) {
             call.unknown("a configuration among its arguments");

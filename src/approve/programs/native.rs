@@ -160,6 +160,19 @@ fn recipes(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str])
     let Some((recipe, args)) = parsed.operands.split_first() else { return };
     project::require_names(call, std::slice::from_ref(recipe));
     contained(call, args);
+    // just puts them into shell text as they are.
+    let shell = |arg: &Arg| {
+        arg.texts().is_none_or(|texts| {
+            texts.iter().any(|text| {
+                text.contains([
+                    ';', '&', '|', '<', '>', '$', '`', '(', ')', '{', '}', '\\', '\n', '"', '\'', '!', '#',
+                ])
+            })
+        })
+    };
+    if args.iter().any(shell) {
+        call.unknown("an argument that the recipe may run");
+    }
     // Variables and further recipes.
     let more = |text: &str| is_release(text) || text.contains('=') && !text.starts_with('-');
     if args.iter().any(|arg| arg.text().is_some_and(more)) {

@@ -42,6 +42,10 @@ pub(super) fn require_names(call: &mut Call<'_>, args: &[Arg]) {
     }
 }
 
+/// What may stand around a path inside an argument: `--config={"root":"/tmp"}`, `--flags '-o /tmp/x'`.
+const SEPARATORS: &[char] =
+    &['=', ':', ',', ';', ' ', '\n', '\t', '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '|', '&'];
+
 /// Arguments that the project's own program gets: no path or URL in them leads outside.
 pub(super) fn contained(call: &mut Call<'_>, args: &[Arg]) {
     for arg in args {
@@ -58,7 +62,7 @@ pub(super) fn contained(call: &mut Call<'_>, args: &[Arg]) {
             }
             // `-o/tmp/x`, `--out=/tmp/x`, `--reporter=json:/tmp/x`, `.git/x`.
             let attached = text.get(2..).filter(|_| text.starts_with('-') && !text.starts_with("--"));
-            for part in text.split(['=', ':', ',']).chain(attached) {
+            for part in text.split(SEPARATORS).chain(attached) {
                 if part.starts_with('~') {
                     call.unknown(format!("`{text}` leads outside"));
                 } else if !part.starts_with('-') && (part.starts_with('.') || part.contains('/')) {

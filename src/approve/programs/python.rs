@@ -233,7 +233,7 @@ fn values(call: &mut Call<'_>, parsed: &Parsed) {
     project::plain_values(call, parsed, FORMATS);
     for (name, _, value) in &parsed.options {
         let text = value.as_ref().and_then(Arg::text);
-        if name == "config" && text.is_some_and(|text| text.contains(['=', '\n'])) {
+        if name == "config" && text.is_none_or(|text| text.contains(['=', '\n'])) {
             call.unknown("a configuration among its arguments");
         }
         if call.program == "pytest" && name == "p" && !text.is_some_and(|text| text.starts_with("no:")) {

@@ -139,6 +139,11 @@ fn behind_dashes(call: &mut Call<'_>, verb: &str, parsed: &Parsed) {
     }
     // Filters of tests, and what the project's program or the test harness gets: `--logfile /tmp/x`.
     project::contained(call, &parsed.operands);
+    let logs =
+        |arg: &Arg| arg.texts().is_some_and(|texts| texts.iter().any(|text| text.starts_with("--logfile")));
+    if !matches!(verb, "run" | "r") && behind.iter().any(logs) {
+        call.unknown("the test harness writes a file");
+    }
     if verb == "clean" {
         clean(call, parsed);
     }
