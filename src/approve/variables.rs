@@ -166,6 +166,21 @@ pub(super) fn is_harmless(name: &str) -> bool {
     HARMLESS.contains(&name)
 }
 
+/// Before a program with exactly this value: nothing starts that waits for a person.
+const QUIET: &[(&str, &[&str])] = &[
+    ("GIT_EDITOR", &["true", ":"]),
+    ("EDITOR", &["true", ":"]),
+    ("GIT_PAGER", &["cat", ""]),
+    ("PAGER", &["cat"]),
+    ("GIT_TERMINAL_PROMPT", &["0"]),
+    ("GIT_MERGE_AUTOEDIT", &["no"]),
+];
+
+/// May it stand before a program with this value?
+pub(super) fn is_quiet(name: &str, value: &str) -> bool {
+    QUIET.iter().any(|(known, values)| *known == name && values.contains(&value))
+}
+
 /// May a shell variable of this name be set? One that the environment has is changed for every program
 /// that follows.
 pub(super) fn settable(name: &str, facts: &dyn Facts) -> Result<(), String> {

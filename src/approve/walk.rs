@@ -330,8 +330,11 @@ impl<'a> Walk<'a> {
         }
         self.announce(simple, &args);
         for (name, word) in &simple.assignments {
-            let known = matches!(self.argument(word, &state), Some(Arg::Text(_) | Arg::OneOf(_)));
-            if !known || !variables::is_harmless(name) {
+            let value = self.argument(word, &state);
+            let known = matches!(value, Some(Arg::Text(_) | Arg::OneOf(_)));
+            let quiet =
+                value.as_ref().and_then(Arg::text).is_some_and(|text| variables::is_quiet(name, text));
+            if !quiet && !(known && variables::is_harmless(name)) {
                 self.effects.unknown(format!("the variable `{name}` may change what the program does"));
             }
         }

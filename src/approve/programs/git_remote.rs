@@ -88,9 +88,9 @@ fn remote_and_branches(call: &mut Call<'_>, parsed: &Parsed) -> Option<(String, 
             }
         }
     }
-    // Without one, git takes the branch's own: the plan's, as no agent can write another one there.
+    // Without one, git takes the branch's own, which no agent can write, or `origin`.
     let remote = match texts.is_empty() {
-        true => call.territory.own.as_ref().map(|own| own.remote.clone()).unwrap_or_default(),
+        true => "origin".to_owned(),
         false => texts.remove(0),
     };
     Some((remote, texts))

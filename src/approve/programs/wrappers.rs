@@ -65,7 +65,7 @@ fn env(call: &mut Call<'_>) {
         let harmless = arg
             .text()
             .and_then(|text| text.split_once('='))
-            .is_some_and(|(name, _)| variables::is_harmless(name));
+            .is_some_and(|(name, value)| variables::is_harmless(name) || variables::is_quiet(name, value));
         if !harmless {
             call.unknown(format!("`{}` may change what the program does", arg.show()));
         }
