@@ -334,7 +334,7 @@ impl<'a> Walk<'a> {
             let known = matches!(value, Some(Arg::Text(_) | Arg::OneOf(_)));
             let quiet =
                 value.as_ref().and_then(Arg::text).is_some_and(|text| variables::is_quiet(name, text));
-            if !quiet && !(known && variables::is_harmless(name)) {
+            if !(quiet || known && variables::is_harmless(name)) {
                 self.effects.unknown(format!("the variable `{name}` may change what the program does"));
             }
         }
