@@ -1,6 +1,6 @@
 //! Any bytes as a transcript: no panic, and what is taken is what is listed.
 //!
-//! `cargo +nightly fuzz run transcript -- -max_total_time=600`
+//! `cargo +nightly fuzz run transcript corpus/transcript seeds/transcript -- -dict=transcript.dict -max_total_time=600`
 #![no_main]
 
 use ctx::transcript::{find_in, latest_in};
