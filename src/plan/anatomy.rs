@@ -10,10 +10,12 @@ use super::diagnostic::Spot;
 use super::fields::Part;
 use super::index::MAX_TASKS;
 use super::markdown::{Fence, Heading, Outline, fold, line_end, line_start};
-use super::yaml::MAX_BYTES;
 
 /// The line that says that a plan is meant, and not talked about.
 const MARKER: &str = "**Type:** Plan";
+
+/// More than a model prints in one answer; what is read of it takes fifty times as much memory.
+pub(super) const MAX_BYTES: usize = 1 << 20;
 
 /// The byte offsets of the lines that say `**Type:** Plan`, outside fences. A transcript finder looks for them.
 pub fn markers(text: &str) -> Vec<usize> {
@@ -35,35 +37,54 @@ pub fn plans(text: &str) -> Vec<Range<usize>> {
         return std::iter::once(0..text.len()).collect();
     }
     let outline = Outline::of(text);
-    let markers = marker_lines(text, &outline);
+    let markers = apart(text, marker_lines(text, &outline));
+    let structures: Vec<usize> = structures(&outline).map(|heading| heading.range.start).collect();
     let mut starts: Vec<usize> = Vec::new();
+    let mut last = 0;
     for (n, &marker) in markers.iter().enumerate() {
         let next = markers.get(n + 1).copied().unwrap_or(text.len());
-        let title = title_above(text, &outline, marker);
-        let structured = structure(&outline, Some(marker))
-            .is_some_and(|heading| (marker..next).contains(&heading.range.start));
+        let title = title_above(text, &outline, last..marker);
+        let structure = structures.get(structures.partition_point(|&structure| structure <= marker));
+        let structured = structure.is_some_and(|&structure| structure < next);
         match starts.last() {
             None => starts.push(0),
             Some(_) if title.is_some() || structured => starts.push(title.unwrap_or(marker)),
             Some(_) => {}
         }
+        last = marker;
     }
     let ends = starts.iter().copied().skip(1).chain([text.len()]);
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
-/// The title that has only blank lines and lines such as `**Status:** Ready` between itself and the marker.
-fn title_above(text: &str, outline: &Outline, marker: usize) -> Option<usize> {
-    let heading = outline.headings.iter().rfind(|heading| heading.range.start < marker)?;
+/// The markers without those that repeat the one before them: nothing but lines of a plan's head stands between.
+fn apart(text: &str, markers: Vec<usize>) -> Vec<usize> {
+    let mut last = None;
+    let begins = |&marker: &usize| {
+        let before = last.replace(marker);
+        before.is_none_or(|before| !is_head(&text[before..marker]))
+    };
+    markers.into_iter().filter(begins).collect()
+}
+
+/// The title in this range that has only lines of a plan's head between itself and the range's end, a marker.
+fn title_above(text: &str, outline: &Outline, range: Range<usize>) -> Option<usize> {
+    let marker = range.end;
+    let before = outline.headings.partition_point(|heading| heading.range.start < marker);
+    let heading = outline.headings[..before].last().filter(|heading| range.contains(&heading.range.start))?;
     let titled = heading.atx && heading.level == 1 && task_number(&heading.text).is_none();
-    let plain = |line: &str| line.trim().is_empty() || line.starts_with("**");
-    (titled && text[heading.range.end..marker].lines().all(plain)).then_some(heading.range.start)
+    (titled && is_head(&text[heading.range.end..marker])).then_some(heading.range.start)
+}
+
+/// Only blank lines and lines such as `**Status:** Ready`?
+fn is_head(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.starts_with("**"))
 }
 
 fn marker_lines(text: &str, outline: &Outline) -> Vec<usize> {
     let starts = text.match_indices(MARKER).map(|(at, _)| at);
-    let own_line =
-        |&at: &usize| line_start(text, at) == at && text[at..line_end(text, at)].trim_end() == MARKER;
+    let begins = |at: usize| at == 0 || text.as_bytes()[at - 1] == b'\n';
+    let own_line = |&at: &usize| begins(at) && text[at..line_end(text, at)].trim_end() == MARKER;
     starts.filter(own_line).filter(|&at| !outline.fenced(at)).collect()
 }
 
@@ -173,9 +194,12 @@ pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Op
     })
 }
 
+fn structures(outline: &Outline) -> impl Iterator<Item = &Heading> + Clone {
+    outline.headings.iter().filter(|heading| heading.atx && fold(&heading.text) == "plan structure")
+}
+
 fn structure(outline: &Outline, marker: Option<usize>) -> Option<&Heading> {
-    let mut all =
-        outline.headings.iter().filter(|heading| heading.atx && fold(&heading.text) == "plan structure");
+    let mut all = structures(outline);
     let first = all.clone().next();
     all.find(|heading| marker.is_some_and(|marker| heading.range.start > marker)).or(first)
 }

@@ -8,14 +8,14 @@ use std::collections::{HashMap, HashSet};
 use serde_yaml::Mapping;
 use sha2::{Digest, Sha256};
 
-use super::anatomy::{Anatomy, Section, dissect};
+use super::anatomy::{Anatomy, MAX_BYTES, Section, dissect};
 pub use super::anatomy::{markers, plans};
 use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::{Sheet, one_line};
 use super::index::{self, Entry};
 use super::rules::{self, Pair, file_of};
-use super::{Diagnostic, Diagnostics, Priority, Task, TaskId, yaml};
+use super::{Diagnostic, Diagnostics, Priority, Task, TaskId};
 
 /// A plan document without errors.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +66,8 @@ pub fn parse(text: &str, file: &str) -> (Option<Document>, Diagnostics) {
 }
 
 fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document> {
-    if text.len() > yaml::MAX_BYTES {
-        let message = format!("the document has {} bytes, {} are allowed", text.len(), yaml::MAX_BYTES);
+    if text.len() > MAX_BYTES {
+        let message = format!("the document has {} bytes, {MAX_BYTES} are allowed", text.len());
         let hint = "split it into several plans, or pass the plan without the conversation around it";
         found.push(Diagnostic::error("too-large", &Spot::file(file), message, hint));
         return None;

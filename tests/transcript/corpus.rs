@@ -72,6 +72,7 @@ fn corpus() -> Vec<Case> {
     joined(&mut corpus);
     shapes(&mut corpus);
     incomplete(&mut corpus);
+    laborious(&mut corpus);
     corpus.0
 }
 
@@ -175,6 +176,33 @@ fn incomplete(corpus: &mut Corpus) {
     let cycle = text.replace("dependencies: []", "dependencies: [task-1]");
     corpus.add("a cycle", &[said(&plan("Old")), said(&cycle)], "Old! New?");
     corpus.add("mended", &[said(&plan("Old")), said(&cycle), said(&text)], "Old! New? New!");
+}
+
+/// Texts that a reader which looks at everything again at each marker or heading would not finish.
+fn laborious(corpus: &mut Corpus) {
+    let row = "**Type:** Plan\n";
+    let half = format!("# T\n\n{row}\n## Plan Structure\n\n");
+    let texts = [
+        ("markers", row.repeat(65_000), "**Type:** Plan?".to_owned()),
+        (
+            "markers on one line",
+            format!("{row}{}", "**Type:** Plan".repeat(70_000)),
+            "**Type:** Plan?".to_owned(),
+        ),
+        (
+            "markers with words between",
+            format!("# T\n{row}{}", format!("x\n{row}").repeat(60_000)),
+            "T?".to_owned(),
+        ),
+        ("titles behind a plan", format!("{}{}", plan("T"), "# U\n\n".repeat(200_000)), "T!".to_owned()),
+        ("structures", format!("{half}{}", "## Plan Structure\n".repeat(50_000)), "T?".to_owned()),
+        ("half plans", half.repeat(20_000), "T?".to_owned()),
+        ("open brackets", format!("{}{}", plan("T"), "[a](".repeat(200_000)), "T!".to_owned()),
+        ("deep quotations", format!("{}\n{}", plan("T"), "> ".repeat(400_000)), "T!".to_owned()),
+    ];
+    for (name, text, listed) in texts {
+        corpus.add(name, &[said(&text)], &listed);
+    }
 }
 
 #[test]

@@ -46,6 +46,9 @@ fn a_text_may_hold_several_plans() {
     let document = found(&mention);
     assert!(document.tasks[0].body.contains("**Type:** Plan\n\nand go on."), "{}", document.tasks[0].body);
     check("a marker in a body", &lines(&[said(&mention)]), "One!");
+    let twice = plan("One").replace("**Type:** Plan\n**Status", "**Type:** Plan\n\n**Type:** Plan\n**Status");
+    assert_ne!(twice, plan("One"));
+    check("a marker said twice", &lines(&[said(&twice)]), "One!");
 }
 
 #[test]
@@ -75,6 +78,6 @@ fn what_is_missing_is_said() {
     let cut = text.split("### Task 1").next().unwrap();
     assert_eq!(missing(cut), ["`task-1` has no details"]);
     let huge = text.clone() + &"x".repeat(5 << 20);
-    assert!(missing(&huge)[0].contains("4194304 are allowed"));
+    assert!(missing(&huge)[0].contains("1048576 are allowed"));
     assert!(missing("**Type:** Plan")[0].contains("Plan Structure"));
 }
