@@ -8,6 +8,7 @@ mod launchers;
 mod plan;
 mod project;
 mod prompts;
+mod sessions;
 
 /// Makes a test of each scenario for each version of the client; a scenario is a function of the version.
 macro_rules! on_every_version {

@@ -51,18 +51,22 @@ fn a_printed_plan_is_there_after_the_session(version: &'static str) {
     let model = Model::start(|_| vec![text(format!("Here is the plan.\n\n{DOCUMENT}"))]);
     let said = client.session(&model, project.path()).say("Make a plan for greetings.");
 
-    // The client waits for its hooks, or kills them after 1.5 s.
+    assert!(is_saved(&project), "no plan; transcript {}", said.transcript(&client).display());
+    is_there(&client, &project);
+}
+
+/// Is there an active plan? The client waits for its hooks, or kills them after 1.5 s.
+pub(super) fn is_saved(project: &Project) -> bool {
     let deadline = Instant::now() + Duration::from_secs(3);
     while project.active_plan().is_none() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(project.active_plan().is_some(), "no plan; transcript {}", said.transcript(&client).display());
-    is_there(&client, &project);
+    project.active_plan().is_some()
 }
 
 /// The active plan is the document's, whole and valid.
 #[track_caller]
-fn is_there(client: &Client, project: &Project) {
+pub(super) fn is_there(client: &Client, project: &Project) {
     let plan = project.active_plan().expect("a plan is active");
     let plans = plan.parent().expect("it lies in a folder");
     let folders = std::fs::read_dir(plans).expect("readable").flatten();

@@ -157,6 +157,10 @@ impl Client {
         fs::write(&path, settings.to_string()).expect("a temporary file");
     }
 
+    pub(crate) fn executable(&self) -> &Path {
+        &self.executable
+    }
+
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
@@ -180,6 +184,12 @@ impl Session<'_> {
     pub(crate) fn allow(mut self, tools: &[&str]) -> Self {
         self.args.push("--allowedTools".to_owned());
         self.args.extend(tools.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Options of the client: `--resume ID`.
+    pub(crate) fn with(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(ToString::to_string));
         self
     }
 
@@ -218,6 +228,11 @@ impl Said {
         self.answer["result"].as_str().unwrap_or_default()
     }
 
+    /// The session's id.
+    pub(crate) fn session(&self) -> &str {
+        self.answer["session_id"].as_str().unwrap_or_default()
+    }
+
     /// The tool calls that nobody allowed, as JSON.
     pub(crate) fn denials(&self) -> &Value {
         &self.answer["permission_denials"]
@@ -225,7 +240,7 @@ impl Said {
 
     /// The session's transcript in the client's home.
     pub(crate) fn transcript(&self, client: &Client) -> PathBuf {
-        let name = format!("{}.jsonl", self.answer["session_id"].as_str().unwrap_or_default());
+        let name = format!("{}.jsonl", self.session());
         let projects = client.home().join(".claude/projects");
         let folders = fs::read_dir(&projects).into_iter().flatten().flatten();
         let mut found = folders.map(|folder| folder.path().join(&name)).filter(|path| path.is_file());

@@ -3,4 +3,5 @@
 pub(crate) mod client;
 pub(crate) mod model;
 pub(crate) mod repo;
+pub(crate) mod terminal;
 pub(crate) mod trace;

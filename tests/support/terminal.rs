@@ -1,0 +1,122 @@
+//! The client in a terminal, as a person has it: keys go in, the screen comes out.
+//!
+//! A `tmux` of its own holds the terminal and ends, with the client, when this is dropped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::client::{Client, Ended, run};
+use super::model::Model;
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A running session in a terminal.
+pub(crate) struct Terminal<'a> {
+    client: &'a Client,
+    socket: PathBuf,
+    pid: String,
+}
+
+impl<'a> Terminal<'a> {
+    /// Starts the client in `folder` and waits until it can be typed into.
+    #[track_caller]
+    pub(crate) fn start(client: &'a Client, model: &Model, folder: &Path) -> Self {
+        let folder = folder.canonicalize().expect("the folder is there");
+        answer_first_questions(client, &folder);
+        // A socket's path must be short.
+        let socket = client.home().join("tmux");
+        let mut terminal = Self { client, socket, pid: String::new() };
+        let mut tmux = terminal.tmux();
+        tmux.env("ANTHROPIC_BASE_URL", model.url()).env("ANTHROPIC_API_KEY", "test");
+        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", "-c"]).arg(&folder);
+        // More than one argument: no shell stands between, and the pane's process is the client.
+        tmux.args(["-P", "-F", "#{pane_pid}"]).arg(client.executable()).args(["--model", "sonnet"]);
+        let started = run(&mut tmux, LIMIT);
+        assert_eq!(started.code, Some(0), "{started:#?}");
+        started.stdout.trim().clone_into(&mut terminal.pid);
+        terminal.wait_for("❯");
+        terminal
+    }
+
+    fn tmux(&self) -> Command {
+        let mut tmux = self.client.command(Path::new("tmux"));
+        tmux.arg("-S").arg(&self.socket);
+        tmux
+    }
+
+    fn ask(&self, args: &[&str]) -> Ended {
+        run(self.tmux().args(args), LIMIT)
+    }
+
+    /// Types a line and presses Enter.
+    pub(crate) fn say(&self, line: &str) {
+        self.ask(&["send-keys", "-l", line]);
+        // Typed at once, the Enter would be taken for a part of something pasted.
+        std::thread::sleep(Duration::from_millis(400));
+        self.ask(&["send-keys", "Enter"]);
+    }
+
+    /// Everything on the screen and above it.
+    pub(crate) fn screen(&self) -> String {
+        self.ask(&["capture-pane", "-p", "-S", "-"]).stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) {
+        self.wait(text, |screen| screen.contains(text));
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, done: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + LIMIT;
+        while !done(&self.screen()) {
+            assert!(
+                Instant::now() < deadline,
+                "client {}: no {what:?} on\n{}",
+                self.client.version,
+                self.screen()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until the client has ended by itself.
+    #[track_caller]
+    pub(crate) fn wait_for_end(&self) {
+        let deadline = Instant::now() + LIMIT;
+        while self.ask(&["has-session"]).code == Some(0) {
+            assert!(Instant::now() < deadline, "client {} runs on:\n{}", self.client.version, self.screen());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Kills the client without any warning.
+    #[track_caller]
+    pub(crate) fn kill(&self) {
+        let killed = run(Command::new("kill").args(["-KILL", &self.pid]), LIMIT);
+        assert_eq!(killed.code, Some(0), "{killed:#?}");
+        self.wait_for_end();
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        self.ask(&["kill-server"]);
+    }
+}
+
+/// What the client would ask a person before the first session: the theme, the key, whether the folder is trusted.
+fn answer_first_questions(client: &Client, folder: &Path) {
+    let file = client.home().join(".claude.json");
+    let text = fs::read_to_string(&file).unwrap_or_else(|_| "{}".to_owned());
+    let mut settings: Value = serde_json::from_str(&text).expect("the client's settings are JSON");
+    settings["hasCompletedOnboarding"] = json!(true);
+    settings["theme"] = json!("dark");
+    settings["customApiKeyResponses"] = json!({ "approved": ["test"], "rejected": [] });
+    settings["projects"][folder.to_string_lossy().as_ref()]["hasTrustDialogAccepted"] = json!(true);
+    fs::write(&file, settings.to_string()).expect("the home can be written");
+}
