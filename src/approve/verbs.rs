@@ -44,6 +44,8 @@ enum Arguments {
     Message,
     /// `-` or nothing, with the plan in a heredoc.
     Stdin,
+    /// `--list`, or `--dry-run` and perhaps `--pick N`: what reads and writes nothing.
+    Reading,
 }
 
 struct Row {
@@ -73,6 +75,7 @@ const TABLE: &[Row] = &[
     row(&["worktree", "list"], Arguments::Flags(JSON), EVERYBODY),
     row(&["worktree", "path"], Arguments::Task, EVERYBODY),
     row(&["plan", "create"], Arguments::Stdin, MAIN),
+    row(&["plan", "extract"], Arguments::Reading, MAIN),
     row(&["worktree", "setup"], Arguments::Tasks(JSON), MAIN),
     row(&["task", "done"], Arguments::Task, MAIN),
     row(&["task", "retry"], Arguments::Task, MAIN),
@@ -192,6 +195,8 @@ fn fits(allowed: Arguments, given: &[&str], heredoc: bool) -> bool {
         (Arguments::TaskReason, [id, "--reason", _] | ["--reason", _, id]) => task(id),
         (Arguments::Message, ["-m", _]) => true,
         (Arguments::Stdin, [] | ["-"]) => true,
+        (Arguments::Reading, ["--list" | "--dry-run"] | ["--list", "--json"]) => true,
+        (Arguments::Reading, ["--pick", n, "--dry-run"]) => n.bytes().all(|byte| byte.is_ascii_digit()),
         _ => false,
     }
 }

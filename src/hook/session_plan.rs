@@ -18,7 +18,7 @@ pub(super) const FROM: &str = "session_end";
 /// The search for what a dead session left: how far back, how many sessions, how long.
 const RECENT: Duration = Duration::from_hours(7 * 24);
 const MOST: usize = 8;
-const SEARCH: Duration = Duration::from_millis(200);
+const SEARCH: Duration = Duration::from_millis(500);
 
 /// When a plan was printed, if its record says so.
 pub(super) fn printed_at(found: &Found) -> Option<Timestamp> {
@@ -81,12 +81,11 @@ pub(super) fn left_behind(project: &Project, running: Option<&str>) -> Result<Op
         .take(MOST)
         .collect();
     let mut left = None;
+    let mut cut_short = false;
     for session in &sessions {
-        if world::instant() > deadline {
-            break;
-        }
         // One that cannot be read is nobody's plan.
         let Ok(latest) = transcript::latest(&session.transcript, Some(deadline)) else { continue };
+        cut_short |= latest.cut_short;
         if let Some(found) = latest.complete
             && !is_done_with(project, Some(&session.id), &found)?
         {
@@ -94,8 +93,9 @@ pub(super) fn left_behind(project: &Project, running: Option<&str>) -> Result<Op
             break;
         }
     }
-    // A project that never had a plan gets no file; there, the search is repeated.
+    // A project that never had a plan gets no file; there, the search is repeated, as it is where time was up.
     if let Some(newest) = sessions.first()
+        && !cut_short
         && (left.is_some() || project.ctx_dir().is_dir())
     {
         state::create_dir_all(&project.ctx_dir())?;

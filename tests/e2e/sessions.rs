@@ -10,7 +10,7 @@ use super::on_every_version;
 use super::plan::{is_saved, is_there};
 use super::project::{DOCUMENT, Project};
 use crate::support::client::Client;
-use crate::support::model::{Block, Model, Request, agent, bash, text, write};
+use crate::support::model::{Block, Model, Request, agent, bash, exit_plan_mode, text, write};
 use crate::support::terminal::Terminal;
 
 on_every_version!(
@@ -20,6 +20,7 @@ on_every_version!(
     a_plan_is_there_after_300_megabytes,
     resumed_forked_and_compacted_sessions_hold_one_plan,
     what_only_quotes_a_plan_leaves_nothing,
+    a_plan_of_plan_mode_is_material_for_the_command,
 );
 
 /// Prints the plan, with a last line to wait for.
@@ -82,6 +83,7 @@ fn a_plan_of_a_killed_session_is_found_later(version: &'static str) {
         "{told}"
     );
     assert!(!project.path().join(".parallel").exists());
+    append(&transcript, 300);
     let ended = project.ctx(&client, &["plan", "extract"]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     is_there(&client, &project);
@@ -173,6 +175,37 @@ fn what_only_quotes_a_plan_leaves_nothing(version: &'static str) {
     assert_eq!(holding.count(), 2, "the session's and the subagent's: {all:?}");
     assert_eq!(listed(&client, &project, &said.transcript(&client)), Vec::<String>::new());
     assert!(!is_saved(&project) && !project.path().join(".parallel").exists());
+}
+
+const NATIVE: &str = "# Greet people\n\n1. Write a function that says \"Hello\".\n2. Count them.\n";
+
+fn a_plan_of_plan_mode_is_material_for_the_command(version: &'static str) {
+    let client = Client::with_plugin(version);
+    let project = Project::new(&client);
+    let model = Model::start(|request| match request.calls().len() {
+        0 => vec![exit_plan_mode(NATIVE)],
+        _ => vec![text("I wait.")],
+    });
+    let planning = client.session(&model, project.path()).with(&["--permission-mode", "plan"]);
+    let planned = planning.say("Plan greetings.");
+    assert_eq!(listed(&client, &project, &planned.transcript(&client)), ["Greet people, plan mode"]);
+    assert!(!is_saved(&project) && !project.path().join(".parallel").exists(), "it has no tasks");
+
+    let model = Model::start(|request| match request.calls().len() {
+        0 => vec![bash("ctx plan extract --list")],
+        1 => vec![bash("ctx plan extract --pick 1 --dry-run")],
+        _ => vec![text("Seen.")],
+    });
+    let said = client.session(&model, project.path()).say("/ctx:plan make tasks of my plan-mode plan");
+    assert_eq!((said.result(), said.denials()), ("Seen.", &json!([])));
+    let requests = model.requests();
+    let told = requests[0].told();
+    assert!(told.contains("The request: make tasks of my plan-mode plan"), "{told}");
+    assert!(told.contains("`ctx plan extract --list`") && told.contains("--pick N --dry-run"), "{told}");
+    let calls = requests.last().expect("the model was asked").calls();
+    assert!(calls[0].result.contains("plan mode") && calls[0].result.contains("Greet people"), "{calls:#?}");
+    // The client leaves out white space at the end of a result.
+    assert!(calls[1].result.starts_with(NATIVE.trim_end()), "{calls:#?}");
 }
 
 /// The plans of a transcript, as `ctx plan extract --list` says.

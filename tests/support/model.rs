@@ -38,6 +38,11 @@ pub(crate) fn write(path: &str, content: &str) -> Block {
     Block::Call { name: "Write", input: json!({ "file_path": path, "content": content }) }
 }
 
+/// The end of the client's plan mode, with what was planned.
+pub(crate) fn exit_plan_mode(plan: &str) -> Block {
+    Block::Call { name: "ExitPlanMode", input: json!({ "plan": plan }) }
+}
+
 /// A subagent started.
 pub(crate) fn agent(kind: &str, prompt: &str) -> Block {
     let description = prompt.lines().next().unwrap_or_default();
