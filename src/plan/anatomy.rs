@@ -85,7 +85,7 @@ fn marker_lines(text: &str, outline: &Outline) -> Vec<usize> {
     let starts = text.match_indices(MARKER).map(|(at, _)| at);
     let begins = |at: usize| at == 0 || text.as_bytes()[at - 1] == b'\n';
     let own_line = |&at: &usize| begins(at) && text[at..line_end(text, at)].trim_end() == MARKER;
-    starts.filter(own_line).filter(|&at| !outline.fenced(at)).collect()
+    starts.filter(own_line).filter(|&at| !outline.hidden(at)).collect()
 }
 
 /// Where the parts of a document stand.
@@ -138,21 +138,12 @@ impl Lines {
 pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Anatomy> {
     let outline = Outline::of(text);
     let lines = Lines::new(text);
-    if let Some(open) = outline.fences.iter().find(|fence| !fence.closed) {
-        let message = "the fence that starts here is never closed";
-        let hint = "close it with the same signs on a line of their own; perhaps the text was cut off";
-        found.push(Diagnostic::error(
-            "fence-unclosed",
-            &Spot::line(file, lines.of(open.range.start)),
-            message,
-            hint,
-        ));
-    }
     let all_markers = marker_lines(text, &outline);
     let Some(structure) = structure(&outline, all_markers.first().copied()) else {
         let message = "there is no plan: no heading `## Plan Structure` outside fences";
         let hint = "write `# Title`, `**Type:** Plan`, `## Plan Structure` with a `yaml` fence, and \
                     `### Task N: Name` for each task";
+        found.extend(unclosed(&outline, &lines, file));
         found.push(Diagnostic::error("plan-structure-missing", &Spot::file(file), message, hint));
         return None;
     };
@@ -170,11 +161,13 @@ pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Op
         let message = "no `yaml` fence follows the heading `Plan Structure`";
         let hint = "write the index between ```` ```yaml ```` and ```` ``` ```` under it";
         let at = Spot::line(file, lines.of(structure.range.start));
+        found.extend(unclosed(&outline, &lines, file));
         found.push(Diagnostic::error("index-missing", &at, message, hint));
         return None;
     };
     let sections = sections(text, &outline, &lines, fence.range.end);
     if sections.len() > MAX_TASKS {
+        found.extend(unclosed(&outline, &lines, file));
         let message = format!("the document has {} tasks, {MAX_TASKS} are allowed", sections.len());
         found.push(Diagnostic::error(
             "too-many-tasks",
@@ -185,6 +178,9 @@ pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Op
         return None;
     }
     let end = sections.last().map_or(fence.range.end, |last| last.body.end);
+    // What comes behind the plan may be cut.
+    let last = sections.last().map_or(text.len(), |last| last.body.end);
+    found.extend(unclosed(&outline, &lines, file).filter(|_| open_fence(&outline) < Some(last)));
     Some(Anatomy {
         title: title.map(|title| title.text.trim().to_owned()).filter(|title| !title.is_empty()),
         span: start..end,
@@ -192,6 +188,17 @@ pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Op
         sections,
         lines,
     })
+}
+
+fn open_fence(outline: &Outline) -> Option<usize> {
+    outline.fences.iter().find(|fence| !fence.closed).map(|fence| fence.range.start)
+}
+
+fn unclosed(outline: &Outline, lines: &Lines, file: &str) -> Option<Diagnostic> {
+    let at = Spot::line(file, lines.of(open_fence(outline)?));
+    let message = "the fence that starts here is never closed";
+    let hint = "close it with the same signs on a line of their own; perhaps the text was cut off";
+    Some(Diagnostic::error("fence-unclosed", &at, message, hint))
 }
 
 fn structures(outline: &Outline) -> impl Iterator<Item = &Heading> + Clone {

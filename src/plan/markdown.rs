@@ -38,6 +38,8 @@ pub(super) struct Fence {
 pub(super) struct Outline {
     pub(super) headings: Vec<Heading>,
     pub(super) fences: Vec<Fence>,
+    /// HTML comments that nobody sees.
+    comments: Vec<Range<usize>>,
 }
 
 impl Outline {
@@ -55,6 +57,9 @@ impl Outline {
                         }
                         Tag::CodeBlock(CodeBlockKind::Fenced(info)) if depth == 0 => {
                             outline.fences.push(Fence::at(text, &info, &range));
+                        }
+                        Tag::HtmlBlock if depth == 0 && text[range.clone()].starts_with("<!--") => {
+                            outline.comments.push(range);
                         }
                         _ => {}
                     }
@@ -91,10 +96,12 @@ impl Outline {
         Some(&text[range.end..next.map_or(text.len(), |heading| heading.range.start)])
     }
 
-    /// Does this byte lie in a top-level fence?
-    pub(super) fn fenced(&self, at: usize) -> bool {
+    /// Does this byte lie in a top-level fence, or in a comment?
+    pub(super) fn hidden(&self, at: usize) -> bool {
         let next = self.fences.partition_point(|fence| fence.range.end <= at);
+        let comment = self.comments.partition_point(|comment| comment.end <= at);
         self.fences.get(next).is_some_and(|fence| fence.range.start <= at)
+            || self.comments.get(comment).is_some_and(|comment| comment.start <= at)
     }
 }
 

@@ -151,6 +151,7 @@ pub(super) fn forms(title: &str) -> Vec<(&'static str, String)> {
         ("neither names nor files", edit(&[("\nname: Models", ""), ("    file: tasks/task-0.md\n", "")])),
         ("a preamble", format!("Let me think.\n\n# Notes\n\nIt is clear now.\n\n{plan}")),
         ("chatter behind it", format!("{plan}\n## References\n\n- a page\n\nShall I begin?")),
+        ("a fence cut behind it", format!("{plan}\n## References\n\n```sh\nls")),
         ("windows line ends", plan.replace('\n', "\r\n")),
         ("without an end of line", plan.trim_end().to_owned()),
         (
@@ -216,6 +217,7 @@ pub(super) fn decoys(text: &str) -> Vec<(&'static str, Value)> {
         ("a fence", said(&format!("An example:\n\n`````md\n{text}\n`````\n"))),
         ("a fence of tildes", said(&format!("An example:\n\n~~~~md\n{text}\n~~~~\n"))),
         ("a fence that is never closed", said(&format!("An example:\n\n~~~~~md\n{text}"))),
+        ("a comment", said(&format!("Well.\n\n<!--\n{text}-->\n"))),
         ("a quotation", said(&quoted)),
         ("an indented block", said(&format!("An example:\n\n{indented}"))),
         ("text with signs for line ends", said(&text.replace('\n', "\\n"))),
