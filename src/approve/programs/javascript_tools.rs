@@ -1,7 +1,7 @@
 //! Checkers, test runners and bundlers of JavaScript projects: a table of options, one a program; operands lie
 //! inside. What never ends (`--watch`) is in no table.
 
-use super::project::{self, contained, is_release};
+use super::project::{self, contained};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::options::{Parsed, Style};
@@ -181,7 +181,7 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     let first = parsed.operands.first().and_then(Arg::text);
     match row.operands {
         Operands::Inside => project::operands(call, &parsed.operands),
-        Operands::But(commands) if first.is_some_and(|first| commands.contains(&first)) => {
+        Operands::But(commands) if parsed.operands.first().is_some_and(|arg| may_be(arg, commands)) => {
             call.unknown("this subcommand is not known");
         }
         Operands::But(_) => project::operands(call, &parsed.operands),
@@ -210,6 +210,10 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         call.unknown("it never ends");
     }
     true
+}
+
+fn may_be(arg: &Arg, words: &[&str]) -> bool {
+    arg.texts().is_none_or(|texts| texts.iter().any(|text| words.contains(&text.as_str())))
 }
 
 /// What options say: no code, no module from elsewhere, nothing that never ends.
@@ -249,7 +253,7 @@ fn tasks(call: &mut Call<'_>, parsed: &Parsed) {
     }
     project::require_names(call, tasks);
     contained(call, behind);
-    if behind.iter().any(|arg| arg.text().is_some_and(is_release)) {
+    if behind.iter().any(project::may_release) {
         call.unknown("it may let the project out");
     }
 }

@@ -148,7 +148,12 @@ fn targets(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str])
     let loud = |arg: &&Arg| !matches!(arg.text(), Some("V=1" | "V=0" | "VERBOSE=1"));
     project::require_names(call, &before.iter().filter(loud).cloned().collect::<Vec<_>>());
     match call.program {
-        "task" => contained(call, behind),
+        "task" => {
+            contained(call, behind);
+            if behind.iter().any(project::may_be_shell) {
+                call.unknown("an argument that the task may run");
+            }
+        }
         _ => project::require_names(call, behind),
     }
 }
@@ -160,23 +165,13 @@ fn recipes(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str])
     let Some((recipe, args)) = parsed.operands.split_first() else { return };
     project::require_names(call, std::slice::from_ref(recipe));
     contained(call, args);
-    // just puts them into shell text as they are.
-    let shell = |arg: &Arg| {
-        arg.texts().is_none_or(|texts| {
-            texts.iter().any(|text| {
-                text.contains([
-                    ';', '&', '|', '<', '>', '$', '`', '(', ')', '{', '}', '\\', '\n', '"', '\'', '!', '#',
-                ])
-            })
-        })
-    };
-    if args.iter().any(shell) {
-        call.unknown("an argument that the recipe may run");
-    }
     // Variables and further recipes.
-    let more = |text: &str| is_release(text) || text.contains('=') && !text.starts_with('-');
-    if args.iter().any(|arg| arg.text().is_some_and(more)) {
-        call.unknown("a recipe that lets the project out");
+    let sets = |text: &String| text.contains('=') && !text.starts_with('-');
+    let more =
+        |arg: &Arg| project::may_release(arg) || arg.texts().is_some_and(|texts| texts.iter().any(sets));
+    // just puts them into shell text as they are.
+    if args.iter().any(project::may_be_shell) || args.iter().any(more) {
+        call.unknown("an argument that the recipe may run, or that lets the project out");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Programs that run a file of a JavaScript project, and `npx`, which runs an installed one.
 
 use super::javascript_tools;
-use super::project::{contained, is_release};
+use super::project::{contained, is_release, may_release};
 use super::rust::version_only;
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
@@ -73,9 +73,8 @@ pub(super) fn program_arguments(call: &mut Call<'_>, file: &Arg, args: &[Arg]) {
             _ => call.unknown(format!("`{path}` is not the project's own")),
         };
     }
-    let first = args.first().and_then(Arg::text).unwrap_or("");
-    if is_release(name) || is_release(first) {
-        call.unknown(format!("`{name} {first}` may let the project out"));
+    if is_release(name) || args.first().is_some_and(may_release) {
+        call.unknown(format!("`{name}` may let the project out"));
     }
     contained(call, args);
 }

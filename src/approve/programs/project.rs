@@ -26,6 +26,17 @@ pub(super) fn is_release(name: &str) -> bool {
     RELEASES.iter().any(|word| name.contains(word))
 }
 
+/// Is one of the texts that an argument can be such a name, or is it not known?
+pub(super) fn may_release(arg: &Arg) -> bool {
+    arg.texts().is_none_or(|texts| texts.iter().any(|text| is_release(text)))
+}
+
+/// Has an argument signs that a shell takes for more than text?
+pub(super) fn may_be_shell(arg: &Arg) -> bool {
+    let sign = |c: char| !(c.is_alphanumeric() || "_-./:+%@=,^~*?[] ".contains(c));
+    arg.texts().is_none_or(|texts| texts.iter().any(|text| text.contains(sign)))
+}
+
 /// Names of scripts, targets or tasks: plain words, none of which lets the project out.
 pub(super) fn require_names(call: &mut Call<'_>, args: &[Arg]) {
     for arg in args {
