@@ -71,7 +71,10 @@ pub(super) fn fetch(call: &mut Call<'_>, args: &[Arg]) {
     let Some(parsed) = call.parse_as(FETCH, args, Style::Anywhere) else { return };
     let Some((remote, branches)) = remote_and_branches(call, &parsed) else { return };
     // `tag v1` is `refs/tags/v1:refs/tags/v1`.
-    if !branches.iter().all(|branch| is_branch_name(branch) && branch != "tag") {
+    if !branches
+        .iter()
+        .all(|branch| is_branch_name(branch) && branch != "tag" && !branch.starts_with("refs/"))
+    {
         call.unknown("what it fetches is stored under another name");
     }
     call.effects.add(Effect::Remote(remote));

@@ -109,10 +109,14 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         }
         "just" => recipes(
             call,
-            "l --list --summary --dry-run n q --quiet --show= s= --color= --evaluate",
+            "l --version --list --summary --dry-run n q --quiet --show= s= --color= --evaluate",
             &["justfile", "Justfile", ".justfile"],
         ),
-        "task" => targets(call, "las --list --list-all --silent --dry", &["Taskfile.yml", "Taskfile.yaml"]),
+        "task" => targets(
+            call,
+            "las --version --list --list-all --silent --dry",
+            &["Taskfile.yml", "Taskfile.yaml"],
+        ),
         "cmake" => cmake(call),
         "dotnet" => dotnet(call),
         "ctest" => {
@@ -176,6 +180,9 @@ fn recipes(call: &mut Call<'_>, table: &str, manifests: &'static [&'static str])
 }
 
 fn verbs(call: &mut Call<'_>, row: &Row) {
+    if matches!(call.args, [Arg::Text(flag)] if matches!(flag.as_str(), "--version" | "-v")) {
+        return call.project(row.manifests);
+    }
     let Some(parsed) = call.parse_as(row.options, call.args, row.style) else { return };
     call.project(row.manifests);
     for (name, _, value) in &parsed.options {
