@@ -257,7 +257,10 @@ const SECRET: &[&str] = &[
 const SECRET_ENDS: &[&str] =
     &[".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".ppk", ".asc", ".gpg"];
 /// `.env.example` and its kin hold names, not values.
-const ENV_EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.template", ".env.dist", ".env.defaults"];
+const ENV_EXAMPLES: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
+/// Behind the name of another file, as in `app.env.bak`; `app.env.ts` is code.
+const ENV_ENDS: &[&str] =
+    &["bak", "old", "orig", "backup", "local", "prod", "production", "dev", "staging", "test"];
 
 /// A name as such file systems compare it.
 fn folded(name: &str) -> String {
@@ -302,8 +305,8 @@ pub(super) fn is_secret(path: &Path) -> bool {
         let env = rest
             .is_some_and(|rest| rest == "rc" || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
             || name.ends_with(".env")
-            || name.contains(".env.");
-        env && !ENV_EXAMPLES.contains(&name.as_str())
+            || name.rsplit_once(".env.").is_some_and(|(_, end)| ENV_ENDS.contains(&end));
+        env && !ENV_EXAMPLES.iter().any(|end| name.ends_with(end))
             || SECRET.contains(&name.as_str())
             || SECRET_ENDS.iter().any(|end| name.ends_with(end))
     })

@@ -167,7 +167,14 @@ fn files_are_judged_by_where_they_really_are() {
         check("Edit", path, "allow");
         check("NotebookEdit", path, "allow");
     }
-    for path in ["src/lib.rs", main.to_str().unwrap(), ".env.example", "../../README.md"] {
+    for path in [
+        "src/lib.rs",
+        main.to_str().unwrap(),
+        ".env.example",
+        ".env.local.sample",
+        "src/app.env.ts",
+        "../../README.md",
+    ] {
         check("Read", path, "allow");
     }
     for path in [
