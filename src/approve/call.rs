@@ -14,8 +14,8 @@ use super::territory::Territory;
 pub(super) enum Input {
     /// What the client gives, or a file or heredoc: text.
     Text,
-    /// Names of files, one a line or NUL: which of the lists in the effects.
-    Names(usize),
+    /// Names of files below the current directory, one a line or NUL.
+    Names,
 }
 
 pub(super) struct Call<'a> {

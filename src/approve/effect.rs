@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::below::Names;
-
 /// One thing that a command can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -62,10 +60,8 @@ pub struct Effects {
     pub(super) spellings: Vec<Vec<String>>,
     /// Effects behind this one are judged by a file system that an earlier command may have changed.
     pub(super) stale_from: Option<usize>,
-    /// The latest simple command prints names of files and nothing else: which of the lists.
-    pub(super) prints_names: Option<usize>,
-    /// What names programs print for others.
-    pub(super) lists: Vec<Names>,
+    /// The latest simple command prints names of files below its directory, and nothing else.
+    pub(super) prints_names: bool,
 }
 
 impl Effects {

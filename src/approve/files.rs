@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::below::Names;
 use super::effect::Effect;
 use super::limits;
 use super::proof::{Judge, Proof, Refusal};
@@ -60,14 +59,6 @@ fn judge(
         return nothing("the pattern may lead elsewhere");
     }
     let mut effects = Effects::default();
-    if tool == "Grep" {
-        // Client 2.1.329 searches hidden files too, and what git ignores only where a pattern asks for it.
-        let passed_over = vec![".git".to_owned()];
-        let names =
-            Names { roots: vec![path.clone()], by_git: pattern.is_empty(), passed_over, ..Names::default() };
-        let names = if pattern.is_empty() { names } else { names.only([pattern]) };
-        names.read(scene.facts, &mut effects, false, false).map_err(Refusal::Nothing)?;
-    }
     effects.add(if reads { Effect::Read(path) } else { Effect::Write(path) });
     Judge { territory: scene.territory, facts: scene.facts }.prove(&effects)
 }

@@ -9,7 +9,6 @@
 #![allow(clippy::case_sensitive_file_extension_comparisons)]
 
 mod argument;
-mod below;
 mod budget;
 mod builtins;
 mod call;

@@ -397,7 +397,7 @@ impl<'a> Walk<'a> {
         if simple.source != taken {
             spellings.push(simple.source.clone());
         }
-        self.effects.prints_names = None;
+        self.effects.prints_names = false;
         self.effects.commands.push(taken);
         self.effects.spellings.push(spellings);
     }

@@ -58,8 +58,11 @@ pub(super) fn mv(call: &mut Call<'_>) {
 
 /// `ln -s TARGET LINK`: whatever is later written through the link is written to the target.
 pub(super) fn ln(call: &mut Call<'_>) {
-    // Not `-n` and `-T`: where the link comes to be depends on what stands there.
-    let Some(parsed) = call.parse("sfvr --symbolic --force --verbose") else { return };
+    let Some(parsed) =
+        call.parse("sfnvrT --symbolic --force --no-dereference --verbose --no-target-directory")
+    else {
+        return;
+    };
     let [Arg::Text(target), Arg::Text(link)] = &parsed.operands[..] else {
         return call.unknown("its operands are not known");
     };
@@ -85,9 +88,6 @@ fn pairs(call: &mut Call<'_>, operands: &[Arg], plain: bool) -> Vec<(PathBuf, Pa
     };
     let mut found = Vec::new();
     let single = matches!(sources, [Arg::Text(_)]);
-    // What is not there now may be a folder once the commands before have run.
-    let changed =
-        call.effects.found.iter().any(|(_, effect)| !matches!(effect, Effect::Read(_) | Effect::Git(_)));
     for source in sources {
         let Some(texts) = source.texts() else {
             call.unknown("an operand that is not known");
@@ -104,14 +104,7 @@ fn pairs(call: &mut Call<'_>, operands: &[Arg], plain: bool) -> Vec<(PathBuf, Pa
                         found.push((source.clone(), target.join(name)));
                     }
                     (true, _) => call.unknown("it takes the content of a folder"),
-                    (false, name) if single => {
-                        if let Some(name) =
-                            name.filter(|_| changed && !plain && call.facts.kind(&target) == Kind::Missing)
-                        {
-                            found.push((source.clone(), target.join(name)));
-                        }
-                        found.push((source, target));
-                    }
+                    (false, _) if single => found.push((source, target)),
                     // Several sources need a folder; one that is made before in the same command.
                     (false, Some(name)) => found.push((source.clone(), target.join(name))),
                     (false, None) => call.unknown("an operand that is not known"),

@@ -60,10 +60,6 @@ pub(super) fn add(call: &mut Call<'_>, args: &[Arg]) {
 pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>) {
     let root = call.territory.own.as_ref().map(|own| own.root.clone()).unwrap_or_default();
     let texts: Vec<&String> = operands.unwrap_or_default().iter().filter_map(Arg::texts).flatten().collect();
-    // The common case, without a process of git.
-    if !call.has_secret_below(&root) {
-        return;
-    }
     // A pattern may match anywhere.
     let plain = !texts.is_empty() && !texts.iter().any(|text| text.contains(['*', '?', '[', ':']));
     let below: Vec<_> =

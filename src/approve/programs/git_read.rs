@@ -2,7 +2,6 @@
 
 use super::git_files;
 use crate::approve::argument::Arg;
-use crate::approve::below::Names;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
 use crate::approve::options::{Parsed, Style};
@@ -135,19 +134,7 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
             }
         }
         operands(call, &parsed, verb);
-        if prints_names(verb, &parsed) {
-            let nul = parsed.has(&["z"]);
-            let by_git = !parsed.has(&["i", "ignored"]);
-            // Some of them print names from the top of the worktree, which lie elsewhere from here.
-            let at_top = call
-                .state
-                .cwds
-                .iter()
-                .all(|cwd| call.territory.own.as_ref().is_some_and(|own| own.root == cwd.real));
-            if at_top || verb == "ls-files" && !parsed.has(&["full-name"]) || verb == "grep" {
-                call.prints(Names { by_git, nul, ..Names::here(call) });
-            }
-        }
+        call.effects.prints_names = prints_names(verb, &parsed);
         return true;
     }
     let listing = match verb {
@@ -227,8 +214,9 @@ fn needs(call: &mut Call<'_>, verb: &str, parsed: &Parsed) {
 
 /// Does it print names of files below its directory, and nothing else? By the options with which it does.
 fn prints_names(verb: &str, parsed: &Parsed) -> bool {
+    let only = |names: &[&str]| parsed.options.iter().all(|(name, ..)| names.contains(&name.as_str()));
     match verb {
-        "ls-files" => parsed.only(&[
+        "ls-files" => only(&[
             "c",
             "cached",
             "o",
@@ -248,7 +236,7 @@ fn prints_names(verb: &str, parsed: &Parsed) -> bool {
         ]),
         "diff" => {
             parsed.has(&["name-only"])
-                && parsed.only(&[
+                && only(&[
                     "name-only",
                     "cached",
                     "staged",
@@ -261,7 +249,7 @@ fn prints_names(verb: &str, parsed: &Parsed) -> bool {
         }
         "grep" => {
             parsed.has(&["l", "files-with-matches", "name-only"])
-                && parsed.only(&[
+                && only(&[
                     "l",
                     "files-with-matches",
                     "name-only",

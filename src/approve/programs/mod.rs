@@ -3,7 +3,6 @@
 mod copy;
 mod ctx;
 mod files;
-mod find;
 mod git;
 mod git_files;
 mod git_read;
@@ -26,7 +25,6 @@ mod wrappers;
 use super::argument::Arg;
 use super::call::{Call, Input};
 use super::effect::Effects;
-use super::options::Parsed;
 
 /// Adds what the call does to its effects.
 pub(super) fn run(call: &mut Call<'_>) {
@@ -55,19 +53,9 @@ pub(super) fn run(call: &mut Call<'_>) {
 
 /// What the part of a pipe gives to the next one. `before` is the number of commands seen before it.
 pub(super) fn output(effects: &Effects, before: usize) -> Input {
-    match effects.prints_names {
-        Some(list) if effects.commands.len() == before + 1 => Input::Names(list),
-        _ => Input::Text,
-    }
-}
-
-/// With only these options, a program that is given names prints some of them, each whole.
-pub(super) fn passes_names_on(call: &mut Call<'_>, parsed: &Parsed, options: &[&str]) {
-    if let Input::Names(list) = call.input
-        && parsed.only(options)
-        && !call.effects.lists[list].nul
-    {
-        call.effects.prints_names = Some(list);
+    match effects.prints_names && effects.commands.len() == before + 1 {
+        true => Input::Names,
+        false => Input::Text,
     }
 }
 
@@ -96,17 +84,6 @@ pub(super) const fn row(names: &'static [&'static str], options: &'static str, o
 pub(super) fn by_table(table: &[Row], call: &mut Call<'_>) -> bool {
     let Some(row) = table.iter().find(|row| row.names.contains(&call.program)) else { return false };
     let Some(parsed) = call.parse(row.options) else { return true };
-    if parsed.operands.is_empty() {
-        match call.program {
-            "sort" => passes_names_on(
-                call,
-                &parsed,
-                &["u", "r", "n", "V", "f", "unique", "reverse", "version-sort"],
-            ),
-            "head" | "tail" => passes_names_on(call, &parsed, &["n", "lines", "#"]),
-            _ => {}
-        }
-    }
     match row.operands {
         Operands::None if parsed.operands.is_empty() => {}
         Operands::None => call.unknown("takes no operand here"),

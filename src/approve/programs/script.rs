@@ -55,24 +55,19 @@ impl Sed<'_> {
                     self.until(delimiter)?;
                     self.end()?;
                 }
-                b'a' | b'i' | b'c' => self.text_of_command()?,
+                // Text up to the end of the line.
+                b'a' | b'i' | b'c' => {
+                    while let Some(byte) = self.next() {
+                        match byte {
+                            b'\n' => break,
+                            b'\\' => drop(self.next()),
+                            _ => {}
+                        }
+                    }
+                }
                 _ => return None,
             }
         }
-    }
-
-    /// Text up to the end of the line. A backslash in it is read in several ways by different versions, but for the one
-    /// that ends a line.
-    fn text_of_command(&mut self) -> Option<()> {
-        self.skip(b" ");
-        while let Some(byte) = self.next() {
-            match byte {
-                b'\n' => return Some(()),
-                b'\\' if self.next() != Some(b'\n') => return None,
-                _ => {}
-            }
-        }
-        Some(())
     }
 
     fn address(&mut self) -> Option<()> {
@@ -143,24 +138,8 @@ pub(super) fn awk_is_pure(script: &str) -> bool {
         "ARGV",
         "ARGIND",
         "PROCINFO",
-        "SYMTAB",
-        "FUNCTAB",
         "extension",
-        "/inet",
+        "FS=\"/inet",
     ];
-    let words = without_comparisons(script);
-    !words.contains(['|', '@', '>']) && !names.iter().any(|name| script.contains(name))
-}
-
-/// The script without `||`, and without each `>` that can only compare: before the first brace, where no statement can
-/// stand.
-fn without_comparisons(script: &str) -> String {
-    let script = script.replace("||", " ");
-    let (condition, rest) =
-        script.split_once('{').map_or((&*script, ""), |(condition, rest)| (condition, rest));
-    // A quote or slash may begin a text in which a brace is no brace.
-    match condition.contains(['"', '/', '}', '#', '\n', ';']) {
-        true => script,
-        false => format!("{}{rest}", condition.replace('>', " ")),
-    }
+    !script.contains(['|', '>', '@']) && !names.iter().any(|name| script.contains(name))
 }

@@ -1,10 +1,10 @@
-//! `grep`, `rg`, `fd`: what they search; `xargs`: what it does with the names it is given.
+//! `grep`, `rg`, `fd`, `find`: what they search, and what `find` does with what it finds.
 
-use super::{find, passes_names_on};
 use crate::approve::argument::Arg;
-use crate::approve::below::Names;
-use crate::approve::call::{Call, Input};
-use crate::approve::options::{Parsed, Style};
+use crate::approve::call::Call;
+use crate::approve::effect::Effect;
+use crate::approve::facts::Kind;
+use crate::approve::options::Parsed;
 
 const GREP: &str = "EFGPivwxcnHhlLoqsrRabUzZyTe! f=r A= B= C= m= d= D= # --include= --exclude= --exclude-dir= --color? --colour? --line-number --ignore-case --recursive --files-with-matches --files-without-match --count --only-matching --invert-match --word-regexp --line-regexp --fixed-strings --extended-regexp --perl-regexp --basic-regexp --regexp! --file=r --max-count= --after-context= --before-context= --context= --no-filename --with-filename --quiet --silent --no-messages --text --binary-files= --null --null-data --line-buffered --initial-tab --label= --byte-offset";
 // Not `--pre`, `--hostname-bin`, `-z`: they run programs; not `-L`: it leaves the tree by links.
@@ -31,266 +31,211 @@ const READERS: &[&str] = &[
     "du",
 ];
 
-/// With one of these, `-l` still prints names and nothing else.
-const GREP_NAMES: &[&str] = &[
-    "l",
-    "L",
-    "files-with-matches",
-    "files-without-match",
-    "r",
-    "R",
-    "recursive",
-    "i",
-    "ignore-case",
-    "w",
-    "word-regexp",
-    "x",
-    "line-regexp",
-    "v",
-    "invert-match",
-    "E",
-    "F",
-    "G",
-    "P",
-    "extended-regexp",
-    "fixed-strings",
-    "basic-regexp",
-    "perl-regexp",
-    "e",
-    "regexp",
-    "f",
-    "file",
-    "s",
-    "no-messages",
-    "I",
-    "include",
-    "exclude",
-    "exclude-dir",
-    "Z",
-    "null",
-];
-const RG_NAMES: &[&str] = &[
-    "l",
-    "files-with-matches",
-    "files-without-match",
-    "files",
-    "i",
-    "ignore-case",
-    "s",
-    "S",
-    "smart-case",
-    "F",
-    "fixed-strings",
-    "w",
-    "word-regexp",
-    "v",
-    "x",
-    "e",
-    "regexp",
-    "g",
-    "glob",
-    "t",
-    "T",
-    "type",
-    "type-not",
-    "hidden",
-    "u",
-    ".",
-    "no-ignore",
-    "0",
-    "null",
-    "U",
-    "multiline",
-    "P",
-    "pcre2",
-    "max-depth",
-    "d",
-];
-const FD_NAMES: &[&str] = &[
-    "H",
-    "I",
-    "hidden",
-    "no-ignore",
-    "s",
-    "i",
-    "g",
-    "glob",
-    "F",
-    "fixed-strings",
-    "p",
-    "full-path",
-    "t",
-    "type",
-    "e",
-    "extension",
-    "E",
-    "exclude",
-    "d",
-    "max-depth",
-    "min-depth",
-    "0",
-    "print0",
-    "1",
-    "max-results",
-    "S",
-    "size",
-    "changed-within",
-    "changed-before",
-];
-
 pub(super) fn run(call: &mut Call<'_>) -> bool {
+    let here = [Arg::Text(".".to_owned())];
     match call.program {
-        "grep" | "egrep" | "fgrep" => grep(call),
-        "rg" => rg(call),
-        "fd" | "fdfind" => {
-            let Some(parsed) = call.parse(FD) else { return true };
-            let roots = search(call, &parsed, &[]);
-            if parsed.only(FD_NAMES) {
-                let nul = parsed.has(&["0", "print0"]);
-                call.prints(Names { nul, ..roots });
+        "grep" | "egrep" | "fgrep" => {
+            let Some(parsed) = call.parse(GREP) else { return true };
+            call.effects.prints_names = parsed.has(&["l", "L", "files-with-matches", "files-without-match"]);
+            search(call, &parsed, &[]);
+            // `-R` follows every link it meets.
+            if parsed.has(&["R"]) {
+                let roots = parsed.operands.get(1..).unwrap_or_default().to_vec();
+                links(call, if roots.is_empty() { &here } else { &roots });
             }
         }
-        "find" => find::run(call),
+        "rg" => {
+            let Some(parsed) = call.parse(RG) else { return true };
+            call.effects.prints_names =
+                parsed.has(&["l", "files-with-matches", "files", "files-without-match"]);
+            search(call, &parsed, &["files", "type-list", "version"]);
+        }
+        "fd" | "fdfind" => {
+            let Some(parsed) = call.parse(FD) else { return true };
+            call.effects.prints_names = true;
+            search(call, &parsed, &[]);
+        }
+        "find" => find(call),
         "xargs" => xargs(call),
         _ => return false,
     }
     true
 }
 
-fn values<'a>(parsed: &'a Parsed, names: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    let given = parsed.options.iter().filter(|(name, ..)| names.contains(&name.as_str()));
-    given.filter_map(|(.., value)| value.as_ref().and_then(Arg::text))
-}
-
-fn grep(call: &mut Call<'_>) {
-    let Some(parsed) = call.parse(GREP) else { return };
-    // `-d recurse` and `-D` are other ways to go on below.
-    if parsed.has(&["d", "D"]) {
-        return call.unknown("what it does with folders is not known");
-    }
-    let recursive = parsed.has(&["r", "R", "recursive"]);
-    let bare = operands(&parsed, &[]).is_some_and(<[Arg]>::is_empty);
-    let names = match bare && !recursive {
-        // Lines of its input.
-        true => {
-            passes_names_on(
-                call,
-                &parsed,
-                &["e", "v", "E", "F", "G", "P", "i", "w", "x", "regexp", "invert-match"],
-            );
-            return search_text(call, &parsed);
-        }
-        false => search(call, &parsed, &[]).only(values(&parsed, &["include"])),
-    };
-    let passed_over = values(&parsed, &["exclude-dir"]).map(str::to_owned).collect();
-    let names = Names { passed_over, nul: parsed.has(&["Z", "null"]), ..names };
-    if recursive {
-        // `-R` follows every link it meets.
-        call.reads_below(&names, parsed.has(&["R"]), false);
-    }
-    if parsed.has(&["l", "L", "files-with-matches", "files-without-match"]) && parsed.only(GREP_NAMES) {
-        call.prints(names);
-    }
-}
-
-/// A pattern, and nothing else to read.
-fn search_text(call: &mut Call<'_>, parsed: &Parsed) {
-    if operands(parsed, &[]).is_none() {
-        call.unknown("its pattern is not known");
-    }
-}
-
-fn rg(call: &mut Call<'_>) {
-    let Some(parsed) = call.parse(RG) else { return };
-    let without = ["files", "type-list", "version"];
-    // It searches what it is fed.
-    if call.fed && !parsed.has(&without) && operands(&parsed, &[]).is_some_and(<[Arg]>::is_empty) {
-        return;
-    }
-    let names = search(call, &parsed, &without);
-    let globs: Vec<&str> = values(&parsed, &["g", "glob"]).filter(|glob| !glob.starts_with('!')).collect();
-    // A pattern that is given takes in what is hidden or ignored.
-    let everything = parsed.has(&["hidden", "no-ignore", "no-ignore-vcs", "u", ".", "unrestricted", "iglob"])
-        || !globs.is_empty();
-    let nul = parsed.has(&["0", "null"]);
-    let names = Names { visible_only: !everything, by_git: !everything, nul, ..names }.only(globs);
-    if !parsed.has(&without) {
-        call.reads_below(&names, false, false);
-    }
-    if parsed.has(&["l", "files-with-matches", "files", "files-without-match"]) && parsed.only(RG_NAMES) {
-        call.prints(names);
-    }
-}
-
-/// The files among the operands: the first one is the pattern unless an option gave one. None if that is not known.
-fn operands<'a>(parsed: &'a Parsed, without: &[&str]) -> Option<&'a [Arg]> {
+/// The first operand is the pattern unless an option gave one.
+fn search(call: &mut Call<'_>, parsed: &Parsed, without: &[&str]) {
     let given = parsed.has(&["e", "f", "regexp", "file"]) || parsed.has(without);
-    match (given, parsed.operands.split_first()) {
-        (true, _) => Some(&parsed.operands),
-        (false, Some((Arg::Many(_) | Arg::Words, _))) => None,
-        (false, Some((_, files))) => Some(files),
-        (false, None) => Some(&[]),
-    }
-}
-
-/// Reads the files among the operands, or the current directory; all names below them.
-fn search(call: &mut Call<'_>, parsed: &Parsed, without: &[&str]) -> Names {
-    let Some(files) = operands(parsed, without) else {
-        call.unknown("its pattern is not known");
-        return Names::here(call);
+    let files = match (given, parsed.operands.split_first()) {
+        (true, _) => &parsed.operands[..],
+        (false, Some((Arg::Many(_) | Arg::Words, _))) => return call.unknown("its pattern is not known"),
+        (false, Some((_, files))) => files,
+        (false, None) => &[],
     };
     call.read_all(files);
-    if !files.is_empty() {
-        return Names::below(call, files);
+    if files.is_empty() {
+        call.read(&Arg::Text(".".to_owned()));
     }
-    call.read(&Arg::Text(".".to_owned()));
-    Names::here(call)
 }
 
-/// A program that is given names of files, and only reads.
-pub(super) fn reader(call: &mut Call<'_>, command: &[Arg], mut names: Names, splits: bool) {
-    let Some((program, args)) = command.split_first() else { return call.unknown("no program") };
-    let Some(name) = program.text().filter(|name| READERS.contains(name)) else {
-        return call.unknown("it runs another program for each file");
-    };
-    // Folders that it is given are read whole.
-    let recursive = |arg: &Arg| {
-        arg.text().is_none_or(|text| {
-            text == "--recursive"
-                || !text.starts_with("--") && text.starts_with('-') && text.contains(['r', 'R'])
+const FIND_FLAGS: &[&str] = &[
+    "-o",
+    "-or",
+    "-a",
+    "-and",
+    "-not",
+    "!",
+    "(",
+    ")",
+    ",",
+    "-empty",
+    "-print",
+    "-print0",
+    "-prune",
+    "-ls",
+    "-quit",
+    "-true",
+    "-false",
+    "-readable",
+    "-writable",
+    "-executable",
+    "-depth",
+    "-mount",
+    "-xdev",
+    "-nouser",
+    "-nogroup",
+    "-daystart",
+];
+const FIND_VALUES: &[&str] = &[
+    "-name",
+    "-iname",
+    "-path",
+    "-ipath",
+    "-wholename",
+    "-iwholename",
+    "-regex",
+    "-iregex",
+    "-regextype",
+    "-type",
+    "-xtype",
+    "-size",
+    "-mtime",
+    "-mmin",
+    "-ctime",
+    "-cmin",
+    "-atime",
+    "-amin",
+    "-maxdepth",
+    "-mindepth",
+    "-perm",
+    "-printf",
+    "-links",
+    "-inum",
+    "-user",
+    "-group",
+];
+
+fn find(call: &mut Call<'_>) {
+    let args = call.args;
+    let first = args
+        .iter()
+        .position(|arg| {
+            arg.text().is_none_or(|text| text.starts_with('-') || matches!(text, "!" | "(" | ")"))
         })
-    };
-    let whole = name == "rg" || name.ends_with("grep") && args.iter().any(recursive);
-    if whole && !names.files_only {
-        names.patterns.clear();
-        names.passed_over.clear();
+        .unwrap_or(args.len());
+    let (mut roots, mut rest) = args.split_at(first);
+    // `find src/*/ -name x`: what a pattern matched.
+    while let [arg @ (Arg::Many(_) | Arg::OneOf(_)), more @ ..] = rest {
+        if arg.may_be_option() {
+            return call.unknown("a starting point that may be an option");
+        }
+        call.read(arg);
+        rest = more;
+        roots = &args[..0];
     }
-    call.reads_below(&names, true, splits);
-    // A name comes with its folder, so it cannot be an option.
-    let mut given = Vec::new();
-    for arg in args {
-        given.push(match arg.texts() {
-            Some([text]) if text == "{}" => Arg::Text("./found".to_owned()),
-            Some(texts) if texts.iter().any(|text| text.contains("{}")) => {
-                return call.unknown("a path that is made of the found one");
+    call.read_all(roots);
+    if first == 0 && roots.is_empty() {
+        call.read(&Arg::Text(".".to_owned()));
+    }
+    call.effects.prints_names = true;
+    let here = [Arg::Text(".".to_owned())];
+    let files_only =
+        rest.windows(2).any(|pair| pair[0].text() == Some("-type") && pair[1].text() == Some("f"));
+    let mut rest = rest.iter();
+    while let Some(arg) = rest.next() {
+        let Some(text) = arg.text() else { return call.unknown("an argument that is not known") };
+        match text {
+            _ if FIND_FLAGS.contains(&text) => {}
+            "-newer" | "-anewer" | "-cnewer" | "-samefile" => match rest.next() {
+                Some(file) => call.read(file),
+                None => return call.unknown("a missing value"),
+            },
+            _ if FIND_VALUES.contains(&text) => {
+                call.effects.prints_names &= text != "-printf";
+                if !matches!(rest.next(), Some(Arg::Text(_) | Arg::OneOf(_))) {
+                    return call.unknown(format!("the value of `{text}` is not known"));
+                }
             }
-            _ => arg.clone(),
-        });
+            "-exec" => {
+                if !files_only {
+                    links(call, if roots.is_empty() { &here } else { roots });
+                }
+                call.effects.prints_names = false;
+                let command: Vec<Arg> =
+                    rest.by_ref().take_while(|arg| !matches!(arg.text(), Some(";" | "+"))).cloned().collect();
+                reader(call, &command);
+            }
+            _ => return call.unknown(format!("`{text}` is not known")),
+        }
     }
-    call.delegate(program, &given);
 }
 
-/// `xargs` with names from a program that only prints names of files.
+/// More files than these are not looked at for links.
+const MOST_FILES: usize = 3000;
+
+/// No link below these leads out of the repository: a program that follows links would read there.
+fn links(call: &mut Call<'_>, roots: &[Arg]) {
+    let texts: Vec<String> =
+        roots.iter().flat_map(|root| root.texts().unwrap_or_default().to_vec()).collect();
+    let mut left: Vec<_> = texts.iter().flat_map(|text| call.paths(text)).collect();
+    let mut count = 0;
+    while let Some(path) = left.pop() {
+        count += 1;
+        if count > MOST_FILES {
+            return call.unknown("there are too many files to look for links");
+        }
+        match call.facts.kind(&path) {
+            Kind::Link => call.effects.add(Effect::Read(path)),
+            Kind::Folder => {
+                left.extend(call.facts.names(&path).unwrap_or_default().iter().map(|name| path.join(name)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A program that is given names of files in the worktree, and only reads.
+fn reader(call: &mut Call<'_>, command: &[Arg]) {
+    let Some((program, args)) = command.split_first() else { return call.unknown("no program") };
+    if !program.text().is_some_and(|program| READERS.contains(&program)) {
+        return call.unknown("it runs another program for each file");
+    }
+    // A name comes with its folder, so it cannot be an option.
+    let args: Vec<Arg> = args
+        .iter()
+        .map(|arg| match arg.text() {
+            Some("{}") => Arg::Text("./found".to_owned()),
+            _ => arg.clone(),
+        })
+        .collect();
+    call.delegate(program, &args);
+}
+
+/// `xargs` with names from a program that only prints names of files here.
 fn xargs(call: &mut Call<'_>) {
-    let table = "0rtn= L= P= I= d= --null --no-run-if-empty --max-args= --max-procs= --delimiter= --verbose";
-    let Some(parsed) = call.parse_as(table, call.args, Style::First) else { return };
-    let Input::Names(list) = call.input else {
+    let table = "0rtn= L= P= I= d= --null --no-run-if-empty --max-args= --max-procs= --delimiter= --max-lines= --verbose";
+    let Some(parsed) = call.parse_as(table, call.args, crate::approve::options::Style::First) else { return };
+    if call.input != crate::approve::call::Input::Names {
         return call.unknown("what it gives to the program is not known");
-    };
-    let names = call.effects.lists[list].clone();
-    let nul = parsed.has(&["0", "null"]);
-    if nul != names.nul || parsed.has(&["d", "delimiter"]) {
-        return call.unknown("it does not end names where they end");
     }
     let mut command = parsed.operands.clone();
     if parsed.has(&["I"]) {
@@ -299,7 +244,7 @@ fn xargs(call: &mut Call<'_>) {
             return call.unknown("its placeholder is not `{}`");
         }
     } else {
-        command.push(Arg::Text("{}".to_owned()));
+        command.push(Arg::Text("./found".to_owned()));
     }
     // Names at the top level come without a folder, and may begin with a dash.
     let dashes = call.state.cwds.iter().any(|cwd| {
@@ -308,5 +253,6 @@ fn xargs(call: &mut Call<'_>) {
     if dashes {
         return call.unknown("a file's name here may be taken for an option");
     }
-    reader(call, &command, names, !nul);
+    links(call, &[Arg::Text(".".to_owned())]);
+    reader(call, &command);
 }

@@ -2,7 +2,6 @@
 
 use super::{Operands, Row, by_table, row, script};
 use crate::approve::argument::Arg;
-use crate::approve::below::Names;
 use crate::approve::call::Call;
 
 const TABLE: &[Row] = &[
@@ -38,6 +37,11 @@ const TABLE: &[Row] = &[
     row(
         &["sort"],
         "bdfgihMnrRVcCmsuzk= t= o=w --key= --field-separator= --numeric-sort --reverse --unique --stable --human-numeric-sort --version-sort --ignore-case --general-numeric-sort --dictionary-order --month-sort --sort= --zero-terminated --check? --output=w",
+        Operands::Read,
+    ),
+    row(
+        &["diff"],
+        "abBdeEiNpqrstTuwyZC= U= W= I= x= --brief --recursive --unified? --context? --color? --exclude= --ignore-all-space --ignore-space-change --ignore-blank-lines --ignore-case --side-by-side --label= --new-file --text --minimal --width= --strip-trailing-cr --report-identical-files --suppress-common-lines c",
         Operands::Read,
     ),
     row(&["cmp"], "bls n= i= --silent --quiet --verbose", Operands::Read),
@@ -78,12 +82,9 @@ const TABLE: &[Row] = &[
     row(&["uname"], "asrmnpov", Operands::None),
 ];
 
-const DIFF: &str = "abBdeEiNpqrstTuwyZC= U= W= I= x= --brief --recursive --unified? --context? --color? --exclude= --ignore-all-space --ignore-space-change --ignore-blank-lines --ignore-case --side-by-side --label= --new-file --text --minimal --width= --strip-trailing-cr --report-identical-files --suppress-common-lines c";
-
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
         "uniq" => uniq(call),
-        "diff" => diff(call),
         "xxd" => xxd(call),
         "date" => date(call),
         "sed" => sed(call),
@@ -107,13 +108,6 @@ fn uniq(call: &mut Call<'_>) {
         }
         _ => call.unknown("its operands are not known"),
     }
-}
-
-/// With folders it goes through them, and follows links.
-fn diff(call: &mut Call<'_>) {
-    let Some(parsed) = call.parse(DIFF) else { return };
-    call.read_all(&parsed.operands);
-    call.reads_below(&Names::below(call, &parsed.operands), true, false);
 }
 
 /// The second operand of `xxd` is a file it writes; `-r` writes at offsets.
@@ -158,21 +152,15 @@ fn sed(call: &mut Call<'_>) {
     let in_place = parsed.options.iter().find(|(name, ..)| matches!(name.as_str(), "i" | "in-place"));
     let Some((_, _, suffix)) = in_place else { return call.read_all(files) };
     // The backup's name is the suffix behind the file's, or a pattern with a folder.
-    let plain = |text: &&str| {
+    let plain = |text: &str| {
         text.starts_with('.') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
     };
-    let backup = suffix.as_ref().map(|suffix| suffix.text().filter(plain));
-    if backup == Some(None) {
+    if suffix.as_ref().is_some_and(|suffix| !suffix.text().is_some_and(plain)) {
         call.unknown("the name of its backup");
     }
     for file in files {
         call.read(file);
         call.write(file);
-        if let Some(Some(suffix)) = backup {
-            let saved =
-                file.texts().unwrap_or_default().iter().map(|text| format!("{text}{suffix}")).collect();
-            call.write(&Arg::OneOf(saved));
-        }
     }
 }
 
