@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 
 use super::argument::Arg;
-use super::effect::{Effect, Effects};
+use super::effect::{Effect, Effects, Names};
 use super::facts::{Facts, Kind};
 use super::options::{self, Parsed, Role, Style};
 use super::state::State;
 use super::territory::Territory;
 
 /// What a program finds on its standard input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// What the client gives, or a file or heredoc: text.
     Text,
-    /// Names of files below the current directory, one a line or NUL.
-    Names,
+    /// Names of files, and nothing else.
+    Names(Names),
 }
 
 pub(super) struct Call<'a> {
@@ -165,7 +165,7 @@ impl Call<'_> {
             facts: self.facts,
             territory: self.territory,
             effects: self.effects,
-            input: self.input,
+            input: self.input.clone(),
             fed: self.fed,
         };
         super::programs::run(&mut call);

@@ -60,8 +60,23 @@ pub struct Effects {
     pub(super) spellings: Vec<Vec<String>>,
     /// Effects behind this one are judged by a file system that an earlier command may have changed.
     pub(super) stale_from: Option<usize>,
-    /// The latest simple command prints names of files below its directory, and nothing else.
-    pub(super) prints_names: bool,
+    /// The latest simple command prints names of files, and nothing else.
+    pub(super) prints: Option<Names>,
+}
+
+/// Names of files that a command prints, one a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Names {
+    /// They lie below these, as far as links are not followed.
+    pub(super) roots: Vec<String>,
+    /// Only those whose last part one of these patterns matches; none for all.
+    pub(super) patterns: Option<Vec<String>>,
+    /// NUL ends each, not a newline.
+    pub(super) nul: bool,
+    /// Only regular files.
+    pub(super) files: bool,
+    /// Not what git ignores.
+    pub(super) listed: bool,
 }
 
 impl Effects {

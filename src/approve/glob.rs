@@ -52,7 +52,7 @@ fn has_wildcard(part: &str) -> bool {
 }
 
 /// Brackets with classes, escapes, quotes, or no end: shells differ, and so would a mistake here.
-fn has_strange_bracket(part: &str) -> bool {
+pub(super) fn has_strange_bracket(part: &str) -> bool {
     let mut rest = part;
     while let Some(at) = rest.find(['[', '\\']) {
         let behind = &rest[at + 1..];
@@ -125,9 +125,11 @@ pub(super) fn expand(pattern: &str, cwd: &Path, facts: &dyn Facts) -> Option<Vec
 
 /// Does one name match?
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
-    if name.starts_with('.') && !pattern.starts_with('.') {
-        return false;
-    }
+    (!name.starts_with('.') || pattern.starts_with('.')) && matches_all(pattern, name)
+}
+
+/// The same where a leading dot is a character like others, as for `find` and `grep --include`.
+pub(super) fn matches_all(pattern: &str, name: &str) -> bool {
     let signs = signs(pattern);
     let name: Vec<char> = name.chars().collect();
     // `reached[j]`: the signs so far match the first `j` characters.

@@ -18,6 +18,7 @@ mod facts;
 mod files;
 mod glob;
 mod limits;
+mod loops;
 mod options;
 mod places;
 mod programs;

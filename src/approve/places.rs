@@ -261,6 +261,8 @@ const ENV_EXAMPLES: &[&str] = &[".example", ".sample", ".template", ".dist", ".d
 /// Behind the name of another file, as in `app.env.bak`; `app.env.ts` is code.
 const ENV_ENDS: &[&str] =
     &["bak", "old", "orig", "backup", "local", "prod", "production", "dev", "staging", "test"];
+/// What editors and people add to a name when they keep a copy.
+const COPIES: &[&str] = &["~", ".bak", ".old", ".orig", ".save", ".swp", ".swo", ".tmp", ".copy", ".backup"];
 
 /// A name as such file systems compare it.
 fn folded(name: &str) -> String {
@@ -300,6 +302,13 @@ pub(super) fn run_by_tools(relative: &Path) -> bool {
 /// Does this path hold keys or credentials?
 pub(super) fn is_secret(path: &Path) -> bool {
     names(path).iter().any(|name| {
+        // An editor's copy holds what the file held.
+        let mut name = name.as_str();
+        while let Some(rest) =
+            COPIES.iter().find_map(|end| name.strip_suffix(end)).filter(|rest| !rest.is_empty())
+        {
+            name = rest;
+        }
         // `.env`, `.env.local`, `.env-prod`, `.env~`, `.envrc`, `app.env`, `app.env.bak`.
         let rest = name.strip_prefix(".env");
         let env = rest
@@ -307,7 +316,8 @@ pub(super) fn is_secret(path: &Path) -> bool {
             || name.ends_with(".env")
             || name.rsplit_once(".env.").is_some_and(|(_, end)| ENV_ENDS.contains(&end));
         env && !ENV_EXAMPLES.iter().any(|end| name.ends_with(end))
-            || SECRET.contains(&name.as_str())
+            || SECRET.contains(&name)
+            || name.starts_with("id_rsa") && name != "id_rsa.pub"
             || SECRET_ENDS.iter().any(|end| name.ends_with(end))
     })
 }

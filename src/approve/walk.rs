@@ -20,10 +20,6 @@ use super::{Scene, builtins, glob, programs, variables};
 const MOST_COMMANDS: usize = 128;
 /// More parts, words and values than these, together, are not followed.
 const MOST_STEPS: usize = 6000;
-/// A loop over more words than these is looked at once, with all words at the same time.
-const MOST_TURNS: usize = 8;
-/// A loop whose state still changes after so many turns is not followed.
-const MOST_ROUNDS: usize = 4;
 
 pub(super) struct Walk<'a> {
     pub(super) facts: &'a dyn Facts,
@@ -34,10 +30,10 @@ pub(super) struct Walk<'a> {
 }
 
 /// What stands on a command's standard input.
-#[derive(Clone, Copy)]
-struct Feed {
+#[derive(Clone)]
+pub(super) struct Feed {
     input: Input,
-    fed: bool,
+    pub(super) fed: bool,
 }
 
 const NOTHING: Feed = Feed { input: Input::Text, fed: false };
@@ -48,13 +44,13 @@ impl<'a> Walk<'a> {
         let Scene { facts, territory, rules } = scene;
         let mut walk = Self { facts, territory, rules, effects: Effects::default(), steps: 0 };
         match State::at(cwd, facts) {
-            Some(state) => drop(walk.node(node, state, NOTHING)),
+            Some(state) => drop(walk.node(node, state, &NOTHING)),
             None => walk.effects.unknown("the current directory cannot be told"),
         }
         walk.effects
     }
 
-    fn node(&mut self, node: &Node, state: State, feed: Feed) -> Flow {
+    pub(super) fn node(&mut self, node: &Node, state: State, feed: &Feed) -> Flow {
         self.steps += 1;
         if state.too_many() || self.effects.commands.len() > MOST_COMMANDS || self.steps > MOST_STEPS {
             self.effects.unknown("the command has too many parts");
@@ -95,7 +91,7 @@ impl<'a> Walk<'a> {
             }
             Node::Group { body, redirects, subshell } => {
                 self.redirects(redirects, &state);
-                let flow = self.node(body, state.clone(), fed(feed, redirects));
+                let flow = self.node(body, state.clone(), &fed(feed, redirects));
                 match subshell {
                     true => Flow::either(state),
                     false => flow,
@@ -103,7 +99,7 @@ impl<'a> Walk<'a> {
             }
             Node::If { condition, then, otherwise, redirects } => {
                 self.redirects(redirects, &state);
-                let feed = fed(feed, redirects);
+                let feed = &fed(feed, redirects);
                 let flow = self.node(condition, state, feed);
                 let then = self.optional(then, flow.ok, feed);
                 let otherwise = match otherwise {
@@ -114,17 +110,17 @@ impl<'a> Walk<'a> {
             }
             Node::For { name, words, body, redirects } => {
                 self.redirects(redirects, &state);
-                self.for_loop(name, words, body, state, fed(feed, redirects))
+                self.for_loop(name, words, body, state, &fed(feed, redirects))
             }
             Node::While { condition, body, redirects } => {
                 self.redirects(redirects, &state);
-                self.while_loop(condition, body, state, fed(feed, redirects))
+                self.while_loop(condition, body, state, &fed(feed, redirects))
             }
             Node::Pipe(nodes) => self.pipe(nodes, state, feed),
         }
     }
 
-    fn optional(&mut self, node: &Node, state: Option<State>, feed: Feed) -> Flow {
+    fn optional(&mut self, node: &Node, state: Option<State>, feed: &Feed) -> Flow {
         match state {
             Some(state) => self.node(node, state, feed),
             // A part that is never reached is looked at all the same, in no directory it could harm: what
@@ -136,12 +132,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn pipe(&mut self, nodes: &[Node], state: State, feed: Feed) -> Flow {
-        let mut feed = feed;
+    fn pipe(&mut self, nodes: &[Node], state: State, feed: &Feed) -> Flow {
+        let mut feed = feed.clone();
         let mut last = None;
         for node in nodes {
             let before = self.effects.commands.len();
-            let flow = self.node(node, state.clone(), feed);
+            let flow = self.node(node, state.clone(), &feed);
             // The last part of a pipe changes the shell itself in zsh, and no part does in bash.
             last = flow.after();
             if last.as_ref().is_some_and(|after| after.cwds != state.cwds) {
@@ -159,81 +155,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn for_loop(&mut self, name: &str, words: &[Word], body: &Node, state: State, feed: Feed) -> Flow {
-        if let Err(why) = variables::settable(name, self.facts) {
-            self.effects.unknown(why);
-        }
-        let mut values = Vec::new();
-        let (mut turns, mut opaque): (Option<usize>, bool) = (Some(0), false);
-        for word in words {
-            match self.argument(word, &state) {
-                Some(Arg::Text(text)) => {
-                    values.push(text);
-                    turns = turns.map(|turns| turns + 1);
-                }
-                Some(Arg::Many(texts)) => {
-                    values.extend(texts);
-                    turns = None;
-                }
-                // What the body does with them decides.
-                Some(Arg::Words | Arg::Opaque(_)) => (turns, opaque) = (None, true),
-                _ => {
-                    self.effects.unknown("the words of a loop are not known");
-                    return Flow::either(state);
-                }
-            }
-        }
-        if turns.is_some_and(|turns| turns <= MOST_TURNS) {
-            let mut now = state;
-            for value in values {
-                now.variables.insert(name.to_owned(), Value::OneOf(vec![value]));
-                match self.node(body, now, feed).after() {
-                    Some(after) => now = after,
-                    None => return Flow { ok: None, failed: None },
-                }
-            }
-            return Flow::either(now);
-        }
-        let value = if opaque { Value::Opaque } else { Value::OneOf(values) };
-        let set = |mut state: State| {
-            state.variables.insert(name.to_owned(), value.clone());
-            state
-        };
-        let turned = self.turns(state.clone(), |walk, before| walk.node(body, set(before), feed).after());
-        Flow::either(state.merge(set(turned)))
-    }
-
-    fn while_loop(&mut self, condition: &Node, body: &Node, state: State, feed: Feed) -> Flow {
-        // Nothing tells when another condition ends; a loop without end fills a disk.
-        let reads = matches!(condition, Node::Simple(simple)
-            if simple.words.first().and_then(Word::plain) == Some("read"));
-        if !reads || !feed.fed {
-            self.effects.unknown("a loop whose end is not known");
-        }
-        let turned = self.turns(state, |walk, before| {
-            let asked = walk.node(condition, before, feed);
-            let done = asked.ok.and_then(|within| walk.node(body, within, feed).after());
-            join(asked.failed, done)
-        });
-        Flow::either(turned)
-    }
-
-    /// What is the case before, between and after any number of turns: joined until a turn adds nothing.
-    fn turns(&mut self, before: State, turn: impl Fn(&mut Self, State) -> Option<State>) -> State {
-        let mut all = before;
-        for _ in 0..MOST_ROUNDS {
-            let Some(after) = turn(self, all.clone()) else { return all };
-            let joined = all.clone().merge(after);
-            if joined == all {
-                return all;
-            }
-            all = joined;
-        }
-        self.effects.unknown("a loop that changes the shell's state is not followed");
-        all
-    }
-
-    fn argument(&mut self, word: &Word, state: &State) -> Option<Arg> {
+    pub(super) fn argument(&mut self, word: &Word, state: &State) -> Option<Arg> {
         self.substitutions(word, state);
         let facts = self.facts;
         let expand = |pattern: &str| {
@@ -264,7 +186,7 @@ impl<'a> Walk<'a> {
     fn substitutions(&mut self, word: &Word, state: &State) {
         for piece in &word.pieces {
             if let Piece::Command { node, .. } = piece {
-                self.node(node, state.clone(), NOTHING);
+                self.node(node, state.clone(), &NOTHING);
             }
         }
     }
@@ -299,7 +221,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn simple(&mut self, simple: &Simple, mut state: State, feed: Feed) -> Flow {
+    fn simple(&mut self, simple: &Simple, mut state: State, feed: &Feed) -> Flow {
         if simple.words.is_empty() {
             for (name, word) in &simple.assignments {
                 if let Err(why) = variables::settable(name, self.facts) {
@@ -339,7 +261,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.redirects(&simple.redirects, &state);
-        let feed = fed(feed, &simple.redirects);
+        let feed = &fed(feed, &simple.redirects);
         let Some((Arg::Text(program), args)) = args.split_first() else {
             self.effects.unknown("which program runs is not known");
             return Flow::either(state);
@@ -354,10 +276,10 @@ impl<'a> Walk<'a> {
 
     /// A program behind `command`.
     pub(super) fn program(&mut self, program: &str, args: &[Arg], state: &State) {
-        self.run(program, args, state, NOTHING);
+        self.run(program, args, state, &NOTHING);
     }
 
-    fn run(&mut self, program: &str, args: &[Arg], state: &State, feed: Feed) {
+    fn run(&mut self, program: &str, args: &[Arg], state: &State, feed: &Feed) {
         let before = self.effects.found.len();
         let mut call = Call {
             program,
@@ -366,7 +288,7 @@ impl<'a> Walk<'a> {
             facts: self.facts,
             territory: self.territory,
             effects: &mut self.effects,
-            input: feed.input,
+            input: feed.input.clone(),
             fed: feed.fed,
         };
         programs::run(&mut call);
@@ -397,18 +319,18 @@ impl<'a> Walk<'a> {
         if simple.source != taken {
             spellings.push(simple.source.clone());
         }
-        self.effects.prints_names = false;
+        self.effects.prints = None;
         self.effects.commands.push(taken);
         self.effects.spellings.push(spellings);
     }
 }
 
-fn fed(feed: Feed, redirects: &[Redirect]) -> Feed {
+fn fed(feed: &Feed, redirects: &[Redirect]) -> Feed {
     let input = |redirect: &Redirect| {
         matches!(redirect, Redirect::Read(_) | Redirect::Text(_) | Redirect::Heredoc(_))
     };
     match redirects.iter().any(input) {
         true => Feed { input: Input::Text, fed: true },
-        false => feed,
+        false => feed.clone(),
     }
 }

@@ -105,7 +105,7 @@ fn in_folder(call: &mut Call<'_>, folders: &[std::path::PathBuf], verb: &str, ar
         facts: call.facts,
         territory: call.territory,
         effects: call.effects,
-        input: call.input,
+        input: call.input.clone(),
         fed: call.fed,
     };
     subcommand(&mut inner, verb, args);

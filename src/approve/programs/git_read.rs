@@ -3,7 +3,7 @@
 use super::git_files;
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
-use crate::approve::effect::Effect;
+use crate::approve::effect::{Effect, Names};
 use crate::approve::options::{Parsed, Style};
 use crate::approve::places;
 
@@ -134,7 +134,7 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
             }
         }
         operands(call, &parsed, verb);
-        call.effects.prints_names = prints_names(verb, &parsed);
+        call.effects.prints = names(verb, &parsed);
         return true;
     }
     let listing = match verb {
@@ -212,69 +212,30 @@ fn needs(call: &mut Call<'_>, verb: &str, parsed: &Parsed) {
     }
 }
 
-/// Does it print names of files below its directory, and nothing else? By the options with which it does.
-fn prints_names(verb: &str, parsed: &Parsed) -> bool {
-    let only = |names: &[&str]| parsed.options.iter().all(|(name, ..)| names.contains(&name.as_str()));
-    match verb {
-        "ls-files" => only(&[
-            "c",
-            "cached",
-            "o",
-            "others",
-            "m",
-            "modified",
-            "d",
-            "deleted",
-            "z",
-            "exclude-standard",
-            "x",
-            "exclude",
-            "i",
-            "ignored",
-            "full-name",
-            "deduplicate",
-        ]),
-        "diff" => {
-            parsed.has(&["name-only"])
-                && only(&[
-                    "name-only",
-                    "cached",
-                    "staged",
-                    "z",
-                    "diff-filter",
-                    "relative",
-                    "no-renames",
-                    "merge-base",
-                ])
+/// The names that it prints, if it prints nothing else. `show` prints what its operand is, too.
+fn names(verb: &str, parsed: &Parsed) -> Option<Names> {
+    let known: &[&str] = match verb {
+        "ls-files" => {
+            &["c", "d", "m", "cached", "deleted", "modified", "exclude-standard", "deduplicate", "z"]
         }
-        "grep" => {
-            parsed.has(&["l", "files-with-matches", "name-only"])
-                && only(&[
-                    "l",
-                    "files-with-matches",
-                    "name-only",
-                    "i",
-                    "w",
-                    "E",
-                    "F",
-                    "G",
-                    "P",
-                    "e",
-                    "z",
-                    "I",
-                    "r",
-                    "v",
-                    "n",
-                    "ignore-case",
-                    "word-regexp",
-                    "fixed-strings",
-                    "extended-regexp",
-                    "perl-regexp",
-                    "untracked",
-                ])
+        "diff" if parsed.has(&["name-only"]) => {
+            &["name-only", "cached", "staged", "diff-filter", "merge-base", "no-renames", "M", "z"]
         }
-        _ => false,
-    }
+        "grep" if parsed.has(&["l", "files-with-matches", "name-only"]) => {
+            &["l", "files-with-matches", "name-only", "i", "w", "E", "F", "P", "e", "n", "z", "ignore-case"]
+        }
+        _ => return None,
+    };
+    let plain = parsed.options.iter().all(|(name, ..)| known.contains(&name.as_str()));
+    let below = parsed.operands.iter().all(|arg| {
+        arg.text().is_some_and(|text| !text.starts_with('/') && !text.contains("../") && text != "..")
+    });
+    (plain && below).then(|| Names {
+        roots: vec![".".to_owned()],
+        nul: parsed.has(&["z"]),
+        listed: true,
+        ..Names::default()
+    })
 }
 
 /// Parts of keys whose values may be passwords.

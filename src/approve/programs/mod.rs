@@ -1,8 +1,10 @@
 //! What programs do with their arguments: one file a family, a table in each. What is not in one is unknown.
 
+mod below;
 mod copy;
 mod ctx;
 mod files;
+mod find;
 mod git;
 mod git_files;
 mod git_read;
@@ -49,13 +51,37 @@ pub(super) fn run(call: &mut Call<'_>) {
     if !families.iter().any(|family| family(call)) {
         call.effects.unknown(format!("the program `{}` is not known", call.program));
     }
+    if let Input::Names(names) = &call.input
+        && !names.nul
+        && passes(call.program, call.args)
+    {
+        call.effects.prints = Some(names.clone());
+    }
+}
+
+/// Does it print lines of its input as they are, and nothing else?
+fn passes(program: &str, args: &[Arg]) -> bool {
+    let Some(texts) = args.iter().map(Arg::text).collect::<Option<Vec<&str>>>() else { return false };
+    let flags = |text: &str, known: &[u8]| {
+        text.len() > 1 && text.starts_with('-') && text.bytes().skip(1).all(|byte| known.contains(&byte))
+    };
+    match (program, &texts[..]) {
+        ("sort", texts) => texts.iter().all(|text| flags(text, b"urnVfdbi")),
+        ("uniq", texts) => texts.is_empty(),
+        ("head" | "tail", [] | ["-n", _]) => true,
+        ("head" | "tail", [count]) => flags(count, b"n0123456789"),
+        ("grep", [options @ .., pattern]) => {
+            !pattern.starts_with('-') && options.iter().all(|text| flags(text, b"viEFwxG"))
+        }
+        _ => false,
+    }
 }
 
 /// What the part of a pipe gives to the next one. `before` is the number of commands seen before it.
 pub(super) fn output(effects: &Effects, before: usize) -> Input {
-    match effects.prints_names && effects.commands.len() == before + 1 {
-        true => Input::Names,
-        false => Input::Text,
+    match &effects.prints {
+        Some(names) if effects.commands.len() == before + 1 => Input::Names(names.clone()),
+        _ => Input::Text,
     }
 }
 

@@ -1,10 +1,12 @@
-//! `grep`, `rg`, `fd`, `find`: what they search, and what `find` does with what it finds.
+//! `grep`, `rg`, `fd`, `xargs`: what they search, and what is done with what they find.
 
+use super::below::{self, Way};
+use super::find;
 use crate::approve::argument::Arg;
-use crate::approve::call::Call;
-use crate::approve::effect::Effect;
-use crate::approve::facts::Kind;
-use crate::approve::options::Parsed;
+use crate::approve::call::{Call, Input};
+use crate::approve::effect::Names;
+use crate::approve::glob;
+use crate::approve::options::{Parsed, Style};
 
 const GREP: &str = "EFGPivwxcnHhlLoqsrRabUzZyTe! f=r A= B= C= m= d= D= # --include= --exclude= --exclude-dir= --color? --colour? --line-number --ignore-case --recursive --files-with-matches --files-without-match --count --only-matching --invert-match --word-regexp --line-regexp --fixed-strings --extended-regexp --perl-regexp --basic-regexp --regexp! --file=r --max-count= --after-context= --before-context= --context= --no-filename --with-filename --quiet --silent --no-messages --text --binary-files= --null --null-data --line-buffered --initial-tab --label= --byte-offset";
 // Not `--pre`, `--hostname-bin`, `-z`: they run programs; not `-L`: it leaves the tree by links.
@@ -12,62 +14,38 @@ const RG: &str = "isSFvwxclnNopqHhIUu.a0Pbe! f=r g= t= T= A= B= C= m= j= M= r= d
 const FD: &str = "HIsigalp0uF1t= e= E= d= c= S= j= --hidden --no-ignore --glob --type= --extension= --exclude= --max-depth= --min-depth= --color= --absolute-path --full-path --fixed-strings --max-results= --size= --changed-within= --changed-before= --print0";
 
 /// Programs that read the files they are given, and do nothing else, whatever further operands they get.
-const READERS: &[&str] = &[
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "wc",
-    "cat",
-    "head",
-    "tail",
-    "ls",
-    "stat",
-    "file",
-    "basename",
-    "dirname",
-    "sha256sum",
-    "md5sum",
-    "du",
-];
+const READERS: &[&str] = &["grep", "egrep", "fgrep", "rg", "cat", "head", "tail"];
+/// The same, and print nothing of what is in them.
+const COUNTERS: &[&str] = &["wc", "ls", "stat", "file", "basename", "dirname", "sha256sum", "md5sum", "du"];
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
-    let here = [Arg::Text(".".to_owned())];
     match call.program {
-        "grep" | "egrep" | "fgrep" => {
-            let Some(parsed) = call.parse(GREP) else { return true };
-            call.effects.prints_names = parsed.has(&["l", "L", "files-with-matches", "files-without-match"]);
-            search(call, &parsed, &[]);
-            // `-R` follows every link it meets.
-            if parsed.has(&["R"]) {
-                let roots = parsed.operands.get(1..).unwrap_or_default().to_vec();
-                links(call, if roots.is_empty() { &here } else { &roots });
-            }
-        }
-        "rg" => {
-            let Some(parsed) = call.parse(RG) else { return true };
-            call.effects.prints_names =
-                parsed.has(&["l", "files-with-matches", "files", "files-without-match"]);
-            search(call, &parsed, &["files", "type-list", "version"]);
-        }
+        "grep" | "egrep" | "fgrep" => grep(call),
+        "rg" => rg(call),
         "fd" | "fdfind" => {
             let Some(parsed) = call.parse(FD) else { return true };
-            call.effects.prints_names = true;
-            search(call, &parsed, &[]);
+            let roots = search(call, &parsed, &[]);
+            if !parsed.has(&["l"]) {
+                let nul = parsed.has(&["0", "print0"]);
+                call.effects.prints = Some(Names { roots, nul, ..Names::default() });
+            }
         }
-        "find" => find(call),
+        "find" => find::find(call),
         "xargs" => xargs(call),
         _ => return false,
     }
     true
 }
 
-/// The first operand is the pattern unless an option gave one.
-fn search(call: &mut Call<'_>, parsed: &Parsed, without: &[&str]) {
+/// What it searches. The first operand is the pattern unless an option gave one.
+fn search(call: &mut Call<'_>, parsed: &Parsed, without: &[&str]) -> Vec<String> {
     let given = parsed.has(&["e", "f", "regexp", "file"]) || parsed.has(without);
     let files = match (given, parsed.operands.split_first()) {
         (true, _) => &parsed.operands[..],
-        (false, Some((Arg::Many(_) | Arg::Words, _))) => return call.unknown("its pattern is not known"),
+        (false, Some((Arg::Many(_) | Arg::Words, _))) => {
+            call.unknown("its pattern is not known");
+            &[]
+        }
         (false, Some((_, files))) => files,
         (false, None) => &[],
     };
@@ -75,172 +53,183 @@ fn search(call: &mut Call<'_>, parsed: &Parsed, without: &[&str]) {
     if files.is_empty() {
         call.read(&Arg::Text(".".to_owned()));
     }
+    below::roots(files)
 }
 
-const FIND_FLAGS: &[&str] = &[
-    "-o",
-    "-or",
-    "-a",
-    "-and",
-    "-not",
-    "!",
-    "(",
-    ")",
-    ",",
-    "-empty",
-    "-print",
-    "-print0",
-    "-prune",
-    "-ls",
-    "-quit",
-    "-true",
-    "-false",
-    "-readable",
-    "-writable",
-    "-executable",
-    "-depth",
-    "-mount",
-    "-xdev",
-    "-nouser",
-    "-nogroup",
-    "-daystart",
-];
-const FIND_VALUES: &[&str] = &[
-    "-name",
-    "-iname",
-    "-path",
-    "-ipath",
-    "-wholename",
-    "-iwholename",
-    "-regex",
-    "-iregex",
-    "-regextype",
-    "-type",
-    "-xtype",
-    "-size",
-    "-mtime",
-    "-mmin",
-    "-ctime",
-    "-cmin",
-    "-atime",
-    "-amin",
-    "-maxdepth",
-    "-mindepth",
-    "-perm",
-    "-printf",
-    "-links",
-    "-inum",
-    "-user",
-    "-group",
-];
+/// Are all options among these?
+fn only(parsed: &Parsed, known: &[&str]) -> bool {
+    parsed.options.iter().all(|(name, ..)| known.contains(&name.as_str()))
+}
 
-fn find(call: &mut Call<'_>) {
-    let args = call.args;
-    let first = args
-        .iter()
-        .position(|arg| {
-            arg.text().is_none_or(|text| text.starts_with('-') || matches!(text, "!" | "(" | ")"))
-        })
-        .unwrap_or(args.len());
-    let (mut roots, mut rest) = args.split_at(first);
-    // `find src/*/ -name x`: what a pattern matched.
-    while let [arg @ (Arg::Many(_) | Arg::OneOf(_)), more @ ..] = rest {
-        if arg.may_be_option() {
-            return call.unknown("a starting point that may be an option");
-        }
-        call.read(arg);
-        rest = more;
-        roots = &args[..0];
+/// The values of options; none if one is no plain pattern of names.
+fn patterns(parsed: &Parsed, names: &[&str]) -> Option<Vec<String>> {
+    let given = parsed.options.iter().filter(|(name, ..)| names.contains(&name.as_str()));
+    let plain = |text: &&str| {
+        !text.contains(['/', '{', '!', '\\', '(']) && !glob::has_strange_bracket(text) && text.len() < 100
+    };
+    let found: Option<Vec<String>> =
+        given.map(|(.., value)| value.as_ref()?.text().filter(plain).map(str::to_owned)).collect();
+    found.filter(|found| !found.is_empty())
+}
+
+fn grep(call: &mut Call<'_>) {
+    let Some(parsed) = call.parse(GREP) else { return };
+    let roots = search(call, &parsed, &[]);
+    let recursive = parsed.has(&["r", "R", "recursive"])
+        || parsed.options.iter().any(|(name, ..)| matches!(name.as_str(), "d" | "directories"));
+    let names = Names { roots, patterns: patterns(&parsed, &["include"]), ..Names::default() };
+    let plain = &[
+        "l",
+        "L",
+        "files-with-matches",
+        "files-without-match",
+        "r",
+        "recursive",
+        "i",
+        "ignore-case",
+        "w",
+        "x",
+        "E",
+        "F",
+        "P",
+        "G",
+        "e",
+        "s",
+        "I",
+        "include",
+        "exclude",
+        "exclude-dir",
+        "Z",
+        "null",
+        "n",
+    ];
+    let lists = parsed.has(&["l", "L", "files-with-matches", "files-without-match"]);
+    if lists && (recursive || parsed.operands.len() > 1) && only(&parsed, plain) {
+        let nul = parsed.has(&["Z", "null"]);
+        call.effects.prints = Some(Names { nul, ..names.clone() });
     }
-    call.read_all(roots);
-    if first == 0 && roots.is_empty() {
-        call.read(&Arg::Text(".".to_owned()));
-    }
-    call.effects.prints_names = true;
-    let here = [Arg::Text(".".to_owned())];
-    let files_only =
-        rest.windows(2).any(|pair| pair[0].text() == Some("-type") && pair[1].text() == Some("f"));
-    let mut rest = rest.iter();
-    while let Some(arg) = rest.next() {
-        let Some(text) = arg.text() else { return call.unknown("an argument that is not known") };
-        match text {
-            _ if FIND_FLAGS.contains(&text) => {}
-            "-newer" | "-anewer" | "-cnewer" | "-samefile" => match rest.next() {
-                Some(file) => call.read(file),
-                None => return call.unknown("a missing value"),
-            },
-            _ if FIND_VALUES.contains(&text) => {
-                call.effects.prints_names &= text != "-printf";
-                if !matches!(rest.next(), Some(Arg::Text(_) | Arg::OneOf(_))) {
-                    return call.unknown(format!("the value of `{text}` is not known"));
-                }
-            }
-            "-exec" => {
-                if !files_only {
-                    links(call, if roots.is_empty() { &here } else { roots });
-                }
-                call.effects.prints_names = false;
-                let command: Vec<Arg> =
-                    rest.by_ref().take_while(|arg| !matches!(arg.text(), Some(";" | "+"))).cloned().collect();
-                reader(call, &command);
-            }
-            _ => return call.unknown(format!("`{text}` is not known")),
-        }
+    if recursive {
+        // `-R` follows every link it meets.
+        let follows = parsed.has(&["R"]);
+        let skipped = patterns(&parsed, &["exclude-dir"]).unwrap_or_default();
+        let way = Way { names, content: true, links: follows, follows, skipped, ..Way::default() };
+        below::look(call, &way);
     }
 }
 
-/// More files than these are not looked at for links.
-const MOST_FILES: usize = 3000;
-
-/// No link below these leads out of the repository: a program that follows links would read there.
-fn links(call: &mut Call<'_>, roots: &[Arg]) {
-    let texts: Vec<String> =
-        roots.iter().flat_map(|root| root.texts().unwrap_or_default().to_vec()).collect();
-    let mut left: Vec<_> = texts.iter().flat_map(|text| call.paths(text)).collect();
-    let mut count = 0;
-    while let Some(path) = left.pop() {
-        count += 1;
-        if count > MOST_FILES {
-            return call.unknown("there are too many files to look for links");
-        }
-        match call.facts.kind(&path) {
-            Kind::Link => call.effects.add(Effect::Read(path)),
-            Kind::Folder => {
-                left.extend(call.facts.names(&path).unwrap_or_default().iter().map(|name| path.join(name)));
-            }
-            _ => {}
-        }
+fn rg(call: &mut Call<'_>) {
+    let Some(parsed) = call.parse(RG) else { return };
+    let roots = search(call, &parsed, &["files", "type-list", "version"]);
+    // A pattern brings back what is hidden or ignored.
+    let globs = parsed.has(&["g", "glob", "iglob"]);
+    let patterns = if parsed.has(&["iglob"]) { None } else { patterns(&parsed, &["g", "glob"]) };
+    let unrestricted = globs || parsed.has(&["u", "unrestricted"]);
+    let names = Names {
+        roots,
+        patterns,
+        nul: parsed.has(&["0", "null"]),
+        files: true,
+        listed: !unrestricted && !parsed.has(&["no-ignore", "no-ignore-vcs", "I"]),
+    };
+    let plain = &[
+        "l",
+        "files-with-matches",
+        "files",
+        "files-without-match",
+        "g",
+        "glob",
+        "i",
+        "t",
+        "T",
+        "e",
+        "F",
+        "w",
+        "S",
+        "u",
+        ".",
+        "hidden",
+        "no-ignore",
+        "type",
+        "type-not",
+        "0",
+        "null",
+        "sort",
+        "n",
+    ];
+    if parsed.has(&["l", "files-with-matches", "files", "files-without-match"]) && only(&parsed, plain) {
+        call.effects.prints = Some(names.clone());
+    }
+    if !parsed.has(&["files", "type-list", "version"]) {
+        let visible = !unrestricted && !parsed.has(&[".", "hidden"]);
+        below::look(call, &Way { names, content: true, visible, ..Way::default() });
     }
 }
 
-/// A program that is given names of files in the worktree, and only reads.
-fn reader(call: &mut Call<'_>, command: &[Arg]) {
+/// A program that is given names of files in the worktree, and only reads. `placed`: `{}` stands for a name.
+pub(super) fn reader(call: &mut Call<'_>, command: &[Arg], names: &Names, placed: bool, whole: bool) {
     let Some((program, args)) = command.split_first() else { return call.unknown("no program") };
-    if !program.text().is_some_and(|program| READERS.contains(&program)) {
+    let name = program.text().unwrap_or_default();
+    let content = READERS.contains(&name);
+    if !content && !COUNTERS.contains(&name) {
         return call.unknown("it runs another program for each file");
     }
+    // Inside a larger word a name is the beginning of another path.
+    let holds = |arg: &Arg| arg.texts().is_none_or(|texts| texts.iter().any(|text| text.contains("{}")));
+    if placed && args.iter().any(|arg| arg.text() != Some("{}") && holds(arg)) {
+        return call.unknown("`{}` is a part of a word");
+    }
+    // What is found may be a folder, and everything below it is read then.
+    let recursive = args.iter().filter_map(Arg::text).any(|text| {
+        text.starts_with("--recursive")
+            || text.starts_with("--directories")
+            || text.starts_with('-') && !text.starts_with("--") && text.contains(['r', 'R', 'd'])
+    });
+    let mut way = Way {
+        names: names.clone(),
+        content,
+        links: true,
+        follows: content && recursive,
+        whole,
+        ..Way::default()
+    };
+    if content && (recursive || name == "rg") && !names.files {
+        (way.names.patterns, way.names.listed) = (None, false);
+    }
+    below::look(call, &way);
     // A name comes with its folder, so it cannot be an option.
-    let args: Vec<Arg> = args
-        .iter()
-        .map(|arg| match arg.text() {
-            Some("{}") => Arg::Text("./found".to_owned()),
-            _ => arg.clone(),
-        })
-        .collect();
+    let found = |arg: &Arg| match arg.text() {
+        Some("{}") if placed => Arg::Text("./found".to_owned()),
+        _ => arg.clone(),
+    };
+    let args: Vec<Arg> = args.iter().map(found).collect();
     call.delegate(program, &args);
 }
 
 /// `xargs` with names from a program that only prints names of files here.
 fn xargs(call: &mut Call<'_>) {
-    let table = "0rtn= L= P= I= d= --null --no-run-if-empty --max-args= --max-procs= --delimiter= --max-lines= --verbose";
-    let Some(parsed) = call.parse_as(table, call.args, crate::approve::options::Style::First) else { return };
-    if call.input != crate::approve::call::Input::Names {
+    // The values of these two stand in the same word.
+    let table = "0rtn= L= P= I= d= l? --null --no-run-if-empty --max-args= --max-procs= --delimiter= --max-lines? --verbose";
+    let Some(parsed) = call.parse_as(table, call.args, Style::First) else { return };
+    let Input::Names(names) = call.input.clone() else {
         return call.unknown("what it gives to the program is not known");
+    };
+    let lines = match parsed
+        .options
+        .iter()
+        .filter(|(name, ..)| matches!(name.as_str(), "d" | "delimiter"))
+        .next_back()
+    {
+        None => true,
+        Some((.., value)) => matches!(value.as_ref().and_then(Arg::text), Some("\\n" | "\n")) && !names.nul,
+    };
+    if parsed.has(&["0", "null"]) != names.nul || !lines {
+        return call.unknown("it takes the names apart elsewhere than they end");
     }
     let mut command = parsed.operands.clone();
-    if parsed.has(&["I"]) {
-        let name = parsed.options.iter().find(|(name, ..)| name == "I").and_then(|(.., value)| value.clone());
-        if name.as_ref().and_then(Arg::text) != Some("{}") {
+    let placed = parsed.has(&["I"]);
+    if placed {
+        let mut given = parsed.options.iter().filter(|(name, ..)| name == "I");
+        if !given.all(|(.., value)| value.as_ref().and_then(Arg::text) == Some("{}")) {
             return call.unknown("its placeholder is not `{}`");
         }
     } else {
@@ -253,6 +242,5 @@ fn xargs(call: &mut Call<'_>) {
     if dashes {
         return call.unknown("a file's name here may be taken for an option");
     }
-    links(call, &[Arg::Text(".".to_owned())]);
-    reader(call, &command);
+    reader(call, &command, &names, placed, !names.nul);
 }

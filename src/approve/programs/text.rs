@@ -1,8 +1,10 @@
 //! Programs that read files or standard input and print, and little ones that only print.
 
+use super::below::{self, Way};
 use super::{Operands, Row, by_table, row, script};
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
+use crate::approve::effect::Names;
 
 const TABLE: &[Row] = &[
     row(
@@ -84,6 +86,7 @@ const TABLE: &[Row] = &[
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
+        "diff" => diff(call),
         "uniq" => uniq(call),
         "xxd" => xxd(call),
         "date" => date(call),
@@ -93,6 +96,28 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         _ => return by_table(TABLE, call),
     }
     true
+}
+
+/// With `-r` it goes through folders, and where their links lead.
+fn diff(call: &mut Call<'_>) {
+    by_table(TABLE, call);
+    let long = |text: &str| text.starts_with("--recursive");
+    let short = |text: &str| text.starts_with('-') && !text.starts_with("--") && text.contains('r');
+    if call
+        .args
+        .iter()
+        .any(|arg| arg.texts().is_none_or(|texts| texts.iter().any(|text| long(text) || short(text))))
+    {
+        let operands: Vec<Arg> = call
+            .args
+            .iter()
+            .filter(|arg| !arg.text().is_some_and(|text| text.starts_with('-')))
+            .cloned()
+            .collect();
+        let names = Names { roots: below::roots(&operands), ..Names::default() };
+        let way = Way { names, content: true, links: true, follows: true, ..Way::default() };
+        below::look(call, &way);
+    }
 }
 
 /// The second operand of `uniq` is a file it writes.
