@@ -77,6 +77,8 @@ pub(super) struct Names {
     pub(super) files: bool,
     /// Not what git ignores.
     pub(super) listed: bool,
+    /// Git's index or history names them: they may not be there, and be called anything.
+    pub(super) gone: bool,
 }
 
 impl Effects {

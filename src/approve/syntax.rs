@@ -4,7 +4,7 @@
 //! arithmetic, subscripts and heredoc bodies as raw text; none of them gets through here. A word is
 //! read again from its source: a `$`, backtick or bracket that the tree did not account for is an error.
 
-use rable::ast::{ListOperator, Node as Tree, NodeKind};
+use rable::ast::{ListOperator, Node as Tree, NodeKind, PipeSep};
 
 use super::word::{Word, word};
 
@@ -216,8 +216,16 @@ pub(super) fn node(tree: &Tree) -> Result<Node> {
         NodeKind::Command { assignments, words, redirects } => {
             Node::Simple(simple(assignments, words, redirects)?)
         }
-        // What `|&` adds is one more `2>&1`.
-        NodeKind::Pipeline { commands, .. } => Node::Pipe(commands.iter().map(node).collect::<Result<_>>()?),
+        NodeKind::Pipeline { commands, separators } => {
+            let mut parts: Vec<Node> = commands.iter().map(node).collect::<Result<_>>()?;
+            // What `|&` adds is one more `2>&1`.
+            for (part, separator) in parts.iter_mut().zip(separators) {
+                if let (Node::Simple(simple), PipeSep::PipeBoth) = (part, separator) {
+                    simple.redirects.push(Redirect::Inert);
+                }
+            }
+            Node::Pipe(parts)
+        }
         NodeKind::List { items } => list(items)?,
         NodeKind::If { condition, then_body, else_body, redirects } => Node::If {
             condition: boxed(condition)?,

@@ -144,7 +144,8 @@ impl<'a> Walk<'a> {
                 self.effects.unknown("`cd` in a pipe is not followed");
             }
             let input = match node {
-                Node::Simple(_) => programs::output(&self.effects, before),
+                // Messages would stand among the names.
+                Node::Simple(simple) if quiet(&simple.redirects) => programs::output(&self.effects, before),
                 _ => Input::Text,
             };
             feed = Feed { input, fed: true };
@@ -323,6 +324,13 @@ impl<'a> Walk<'a> {
         self.effects.commands.push(taken);
         self.effects.spellings.push(spellings);
     }
+}
+
+/// Is nothing redirected, but messages to nowhere?
+fn quiet(redirects: &[Redirect]) -> bool {
+    redirects
+        .iter()
+        .all(|redirect| matches!(redirect, Redirect::Write(word) if word.plain() == Some("/dev/null")))
 }
 
 fn fed(feed: &Feed, redirects: &[Redirect]) -> Feed {

@@ -354,3 +354,70 @@ fn a_pattern_leads_nowhere_else_than_its_matches() {
         assert_ne!(scene.command(command).0, "allow", "{command}");
     }
 }
+
+/// Searches go by themselves where a command does not say that they go.
+#[test]
+fn what_lies_below_a_search_counts() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    let searches = [
+        "grep -rn KEY .",
+        "grep -r KEY",
+        "grep -rl KEY src",
+        "grep -r --include='.en*' KEY .",
+        "grep -r --include='.[e]nv' KEY .",
+        "rg --hidden KEY",
+        "rg -uuu KEY",
+        "rg -g '.en*' KEY",
+        "rg -. KEY src",
+        "find . -name .env -exec cat {} +",
+        "find . -type f -exec cat {} +",
+        "find . -name '.e*' | xargs cat",
+        "find . -name '.e*' -print0 | xargs -0 head",
+        "find . -type d | xargs grep -r KEY",
+        "find . -name src -exec grep -r KEY {} +",
+        "diff -r src tests",
+    ];
+    for name in [".env", ".env~", ".env-prod", ".env.bak", "x.env.bak"] {
+        write(&wt.join("src").join(name), "KEY=1");
+        // Those with a pattern are about the first name.
+        for command in searches.iter().filter(|command| name == ".env" || !command.contains("'.")) {
+            if name == ".env" || !command.contains(".env") {
+                assert_ne!(scene.command(command).0, "allow", "{command}: {name}");
+            }
+        }
+        for command in
+            ["rg -g '*.rs' KEY", "grep -rn KEY tests", "find . -name '*.rs' -exec cat {} +", "ls -R"]
+        {
+            scene.check(command, "allow", "");
+        }
+        fs::remove_file(wt.join("src").join(name)).unwrap();
+    }
+    scene.check("grep -rn KEY .", "allow", "");
+    scene.check("diff -r src tests", "allow", "");
+    symlink("/etc", wt.join("src/out")).unwrap();
+    for command in [
+        "diff -r src tests",
+        "diff -rN src tests",
+        "find . ! -type f -exec cat {} +",
+        "find . -type f -o -type l -exec cat {} +",
+        "find . \\( ! -type f \\) -exec cat {} +",
+        "find . -exec cat {} + -type f",
+        "find . -name -type -exec cat {} + -o -name f",
+        "find src -name out | xargs ls",
+        "git ls-files -z | xargs -0 cat",
+        "grep -R x src",
+        "grep -r x ../..",
+        "find ../.. -name config -exec cat {} +",
+        "find ../.. -name config | xargs cat",
+        "rg -uuu url ../..",
+    ] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    scene.check("find . -type f -exec cat {} +", "allow", "");
+    write(&wt.join("a b.rs"), "");
+    write(&wt.join("c'd.txt"), "");
+    scene.check("find . -name '*.rs' | xargs cat", "none", "taken apart");
+    scene.check("find . -name '*.txt' | xargs cat", "none", "taken apart");
+    scene.check("find . -name '*.rs' -print0 | xargs -0 wc -l", "allow", "");
+}

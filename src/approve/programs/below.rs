@@ -39,6 +39,9 @@ pub(super) struct Way {
 pub(super) fn look(call: &mut Call<'_>, way: &Way) {
     let mut left: Vec<PathBuf> = way.names.roots.iter().flat_map(|root| call.paths(root)).collect();
     let roots: Vec<Option<PathBuf>> = left.iter().map(|root| call.facts.real(root)).collect();
+    if way.whole && (way.content && way.names.gone || way.names.roots.iter().any(|root| is_split(root))) {
+        return call.unknown("a name may be taken apart by `xargs`: end names with NUL (`-z`, `-0`)");
+    }
     let mut count = 0;
     while let Some(folder) = left.pop() {
         let Some(names) = call.facts.names(&folder) else {

@@ -234,6 +234,7 @@ fn names(verb: &str, parsed: &Parsed) -> Option<Names> {
         roots: vec![".".to_owned()],
         nul: parsed.has(&["z"]),
         listed: true,
+        gone: true,
         ..Names::default()
     })
 }

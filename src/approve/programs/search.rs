@@ -130,6 +130,7 @@ fn rg(call: &mut Call<'_>) {
         nul: parsed.has(&["0", "null"]),
         files: true,
         listed: !unrestricted && !parsed.has(&["no-ignore", "no-ignore-vcs", "I"]),
+        gone: false,
     };
     let plain = &[
         "l",
@@ -213,12 +214,8 @@ fn xargs(call: &mut Call<'_>) {
     let Input::Names(names) = call.input.clone() else {
         return call.unknown("what it gives to the program is not known");
     };
-    let lines = match parsed
-        .options
-        .iter()
-        .filter(|(name, ..)| matches!(name.as_str(), "d" | "delimiter"))
-        .next_back()
-    {
+    let delimiter = parsed.options.iter().rfind(|(name, ..)| matches!(name.as_str(), "d" | "delimiter"));
+    let lines = match delimiter {
         None => true,
         Some((.., value)) => matches!(value.as_ref().and_then(Arg::text), Some("\\n" | "\n")) && !names.nul,
     };
