@@ -1,5 +1,7 @@
 //! One argument of a program: what is known of its text.
 
+use std::borrow::Cow;
+
 use super::glob;
 use super::state::{State, Value};
 use super::word::{Piece, Word};
@@ -71,6 +73,17 @@ impl Arg {
 /// Looks up what a pattern matches in the first of the shell's possible directories, and in all others.
 pub(super) type Expand<'a> = &'a dyn Fn(&str) -> Option<Vec<String>>;
 
+/// Variables of the environment that hold no secret.
+const PRINTED: &[&str] = &["HOME", "LANG", "PWD", "SHELL", "TERM", "USER"];
+
+/// `$?` is one of few numbers.
+fn variable<'a>(state: &'a State, name: &str) -> Option<Cow<'a, Value>> {
+    match name {
+        "?" => Some(Cow::Owned(Value::OneOf((0..256).map(|status| status.to_string()).collect()))),
+        _ => state.variables.get(name).map(Cow::Borrowed),
+    }
+}
+
 /// What the word becomes. Commands in it were looked at before; they are opaque text here.
 pub(super) fn evaluate(word: &Word, state: &State, expand: Expand<'_>) -> Result<Arg, String> {
     let mut texts = vec![String::new()];
@@ -86,7 +99,14 @@ pub(super) fn evaluate(word: &Word, state: &State, expand: Expand<'_>) -> Result
                     }
                 }
             }
-            Piece::Variable { name, quoted } => match state.variables.get(name) {
+            // A number, or nothing in some shells.
+            Piece::Number { quoted } => {
+                opaque = true;
+                words |= !quoted;
+            }
+            Piece::Variable { name, quoted } => match variable(state, name).as_deref() {
+                // What the environment holds is only printed.
+                None if *quoted && PRINTED.contains(&name.as_str()) => opaque = true,
                 None => return Err(format!("`${name}` is not known")),
                 Some(Value::Opaque) => {
                     opaque = true;

@@ -1,6 +1,7 @@
 //! What the shell does itself: `cd`, `echo`, `test`, and others that change or end it.
 
 use super::argument::Arg;
+use super::effect::Effect;
 use super::state::{Flow, State, Value};
 use super::walk::Walk;
 use super::{condition, variables};
@@ -21,6 +22,9 @@ pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) 
                 .is_none_or(|format| format.text().is_none_or(|text| text.starts_with('-') && text != "--"))
             {
                 walk.effects.unknown("`printf`: its format is not known");
+            }
+            if args.first().and_then(Arg::text).is_some_and(is_wide) {
+                walk.effects.unknown("`printf`: it may print without end");
             }
             either()
         }
@@ -93,6 +97,15 @@ pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) 
     })
 }
 
+/// Has the format a width of more than three digits, or one from an argument?
+fn is_wide(format: &str) -> bool {
+    format.split('%').skip(1).any(|part| {
+        let flags = part.trim_start_matches(['-', '+', ' ', '#', '0', '\'', '.']);
+        let digits = flags.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+        digits > 4 || flags[digits..].starts_with('*')
+    })
+}
+
 fn cd(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
     let target = match args {
         [Arg::Text(dashes), Arg::Text(target)] if dashes == "--" => target,
@@ -107,6 +120,11 @@ fn cd(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
         walk.effects.unknown("`cd`: where it goes is not known");
     }
     match state.cd(target, walk.facts) {
+        Some(next) if walk.effects.stale_from.is_some() => {
+            // Judged as what is read, and so no opinion unless it is the worktree itself.
+            next.cwds.iter().for_each(|cwd| walk.effects.add(Effect::Read(cwd.real.clone())));
+            Flow { ok: Some(next), failed: Some(state.clone()) }
+        }
         Some(next) => Flow { ok: Some(next), failed: Some(state.clone()) },
         None => {
             walk.effects.unknown(format!("`cd`: where `{target}` leads is not known"));

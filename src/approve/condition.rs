@@ -1,7 +1,9 @@
-//! `test` and `[`: which files they look at, and whether a shell evaluates one of their operands.
+//! `test`, `[` and `[[`: which files they look at, and whether a shell evaluates one of their operands.
 //!
 //! A shell takes the arguments by their number, and so does this: what stands where an operator could stand
 //! must be known. `-v`, `-R` and, in zsh, comparisons of numbers run what subscripts in their operands say.
+
+use rable::ast::{Node as Tree, NodeKind};
 
 use super::argument::Arg;
 use super::effect::Effect;
@@ -120,4 +122,41 @@ fn is_number(arg: &Arg) -> bool {
 
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// `[[ … ]]` evaluates operands of `-eq`, `-v` and others as arithmetic, which runs substitutions in
+/// subscripts even of quoted text; only file and string tests of plain words are followed.
+pub(super) fn double(tree: &Tree, files: &mut Vec<String>) -> Result<(), String> {
+    let term = |tree: &Tree| match &tree.kind {
+        NodeKind::CondTerm { value, .. } => plain_term(value),
+        _ => None,
+    };
+    match &tree.kind {
+        NodeKind::UnaryTest { op, operand } => match (op.as_str(), term(operand)) {
+            ("-f" | "-d" | "-e" | "-s" | "-r" | "-w" | "-x" | "-L" | "-h", Some(file)) => files.push(file),
+            ("-n" | "-z", Some(_)) => {}
+            _ => return Err("this `[[ ]]` is not followed".to_owned()),
+        },
+        NodeKind::BinaryTest { op, left, right } => {
+            let known = matches!(op.as_str(), "==" | "=" | "!=");
+            if !known || term(left).is_none() || term(right).is_none() {
+                return Err("this `[[ ]]` is not followed".to_owned());
+            }
+        }
+        NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
+            double(left, files)?;
+            double(right, files)?;
+        }
+        NodeKind::CondNot { operand } => double(operand, files)?,
+        NodeKind::CondParen { inner } => double(inner, files)?,
+        _ => return Err("this `[[ ]]` is not followed".to_owned()),
+    }
+    Ok(())
+}
+
+fn plain_term(raw: &str) -> Option<String> {
+    let inner = ['"', '\''].iter().find_map(|quote| raw.strip_prefix(*quote)?.strip_suffix(*quote));
+    let text = inner.unwrap_or(raw);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./-+:,@".contains(&byte);
+    (!text.is_empty() && text.bytes().all(plain)).then(|| text.to_owned())
 }

@@ -96,6 +96,14 @@ impl Effects {
         self.stale_from.get_or_insert(self.found.len());
     }
 
+    /// Can what was found so far have made a folder?
+    pub(super) fn changes(&self) -> bool {
+        !self
+            .found
+            .iter()
+            .all(|(_, effect)| matches!(effect, Effect::Read(_) | Effect::Git(_) | Effect::Verb(_)))
+    }
+
     /// The simple commands in order, each with what it does.
     pub fn by_command(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &Effect>)> {
         self.commands.iter().enumerate().map(|(number, command)| {

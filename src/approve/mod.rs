@@ -26,6 +26,7 @@ mod proof;
 mod redact;
 mod rules;
 mod state;
+mod streams;
 mod syntax;
 mod territory;
 mod variables;

@@ -108,6 +108,7 @@ impl Judge<'_> {
             Effect::Unknown(why) => nothing(why),
             Effect::Forbidden { what, instead } => deny(format!("{what}; {instead}")),
             Effect::Verb(_) | Effect::AllowedByUser(_) => Ok(()),
+            Effect::Read(path) if stale => self.read_later(path),
             Effect::Read(path) => self.read(path),
             Effect::Write(path) => self.write(path, stale),
             Effect::MakeFolder(path) => self.make_folder(path, stale),
@@ -148,6 +149,15 @@ impl Judge<'_> {
             // The configuration may hold passwords; git itself tells what an agent may know.
             (true, true) => nothing(format!("`{}` belongs to git", path.display())),
             (true, false) => Ok(()),
+        }
+    }
+
+    /// What an earlier command may have replaced by a link is not known, except the worktree itself.
+    fn read_later(&self, path: &Path) -> Result<(), Refusal> {
+        let root = self.territory.own.as_ref().map(|own| &own.root);
+        match root.is_some() && self.facts.real(path).as_ref() == root || path == Path::new("/dev/null") {
+            true => Ok(()),
+            false => nothing(format!("where `{}` leads may change before it is read", path.display())),
         }
     }
 

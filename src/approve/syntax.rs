@@ -6,7 +6,7 @@
 
 use rable::ast::{ListOperator, Node as Tree, NodeKind, PipeSep};
 
-use super::word::{Word, word};
+use super::word::{Word, word, words};
 
 /// A command.
 #[derive(Clone, Debug)]
@@ -161,6 +161,16 @@ impl Node {
         }
     }
 
+    /// The words of a command that is nothing but plain words.
+    pub(super) fn plain(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Simple(simple) if simple.assignments.is_empty() && simple.redirects.is_empty() => {
+                simple.words.iter().map(Word::plain).collect()
+            }
+            _ => None,
+        }
+    }
+
     /// The number of its parts, at all depths.
     fn size(&self) -> usize {
         1 + self.parts().into_iter().map(Self::size).sum::<usize>()
@@ -234,9 +244,9 @@ pub(super) fn node(tree: &Tree) -> Result<Node> {
             redirects: redirections(redirects)?,
         },
         // Without `in …` it goes over the shell's own arguments, of which there are none.
-        NodeKind::For { var, words: Some(words), body, redirects } => Node::For {
+        NodeKind::For { var, words: Some(trees), body, redirects } => Node::For {
             name: identifier(var)?,
-            words: words.iter().map(word).collect::<Result<_>>()?,
+            words: all_words(trees)?,
             body: boxed(body)?,
             redirects: redirections(redirects)?,
         },
@@ -257,7 +267,7 @@ pub(super) fn node(tree: &Tree) -> Result<Node> {
         NodeKind::Time { pipeline, .. } => node(pipeline)?,
         NodeKind::ConditionalExpr { body, redirects } if redirects.is_empty() => {
             let mut files = Vec::new();
-            condition(body, &mut files)?;
+            super::condition::double(body, &mut files)?;
             Node::Test(files)
         }
         NodeKind::Empty | NodeKind::Comment { .. } => Node::Empty,
@@ -292,6 +302,10 @@ fn list(items: &[rable::ast::ListItem]) -> Result<Node> {
     Ok(done.unwrap_or(Node::Empty))
 }
 
+fn all_words(trees: &[Tree]) -> Result<Vec<Word>> {
+    Ok(trees.iter().map(words).collect::<Result<Vec<_>>>()?.concat())
+}
+
 fn simple(assignments: &[Tree], words: &[Tree], redirects: &[Tree]) -> Result<Simple> {
     let raw = |tree: &Tree| match &tree.kind {
         NodeKind::Word { value, .. } => value.clone(),
@@ -299,7 +313,7 @@ fn simple(assignments: &[Tree], words: &[Tree], redirects: &[Tree]) -> Result<Si
     };
     Ok(Simple {
         assignments: assignments.iter().map(|tree| assignment(word(tree)?)).collect::<Result<_>>()?,
-        words: words.iter().map(word).collect::<Result<_>>()?,
+        words: all_words(words)?,
         redirects: redirections(redirects)?,
         source: words.iter().map(raw).collect::<Vec<_>>().join(" "),
     })
@@ -365,41 +379,4 @@ fn redirect(tree: &Tree) -> Result<Redirect> {
 
 fn begins_with_bang(target: &Tree) -> bool {
     matches!(&target.kind, NodeKind::Word { value, .. } if value.starts_with(['!', '|']))
-}
-
-/// `[[ … ]]` evaluates operands of `-eq`, `-v` and others as arithmetic, which runs substitutions in
-/// subscripts even of quoted text; only file and string tests of plain words are followed.
-fn condition(tree: &Tree, files: &mut Vec<String>) -> Result<()> {
-    let term = |tree: &Tree| match &tree.kind {
-        NodeKind::CondTerm { value, .. } => plain_term(value),
-        _ => None,
-    };
-    match &tree.kind {
-        NodeKind::UnaryTest { op, operand } => match (op.as_str(), term(operand)) {
-            ("-f" | "-d" | "-e" | "-s" | "-r" | "-w" | "-x" | "-L" | "-h", Some(file)) => files.push(file),
-            ("-n" | "-z", Some(_)) => {}
-            _ => return no("this `[[ ]]`"),
-        },
-        NodeKind::BinaryTest { op, left, right } => {
-            let known = matches!(op.as_str(), "==" | "=" | "!=");
-            if !known || term(left).is_none() || term(right).is_none() {
-                return no("this `[[ ]]`");
-            }
-        }
-        NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
-            condition(left, files)?;
-            condition(right, files)?;
-        }
-        NodeKind::CondNot { operand } => condition(operand, files)?,
-        NodeKind::CondParen { inner } => condition(inner, files)?,
-        _ => return no("this `[[ ]]`"),
-    }
-    Ok(())
-}
-
-fn plain_term(raw: &str) -> Option<String> {
-    let inner = ['"', '\''].iter().find_map(|quote| raw.strip_prefix(*quote)?.strip_suffix(*quote));
-    let text = inner.unwrap_or(raw);
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./-+:,@".contains(&byte);
-    (!text.is_empty() && text.bytes().all(plain)).then(|| text.to_owned())
 }

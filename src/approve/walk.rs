@@ -23,10 +23,12 @@ const MOST_STEPS: usize = 6000;
 
 pub(super) struct Walk<'a> {
     pub(super) facts: &'a dyn Facts,
-    territory: &'a Territory,
+    pub(super) territory: &'a Territory,
     rules: &'a Rules,
     pub(super) effects: Effects,
     steps: usize,
+    /// Which effects are what a redirection or `tee` writes while the command goes on reading.
+    pub(super) outputs: Vec<usize>,
 }
 
 /// What stands on a command's standard input.
@@ -42,7 +44,8 @@ impl<'a> Walk<'a> {
     /// The effects of a whole command, started in `cwd`.
     pub(super) fn effects(node: &Node, cwd: &Path, scene: Scene<'a>) -> Effects {
         let Scene { facts, territory, rules } = scene;
-        let mut walk = Self { facts, territory, rules, effects: Effects::default(), steps: 0 };
+        let mut walk =
+            Self { facts, territory, rules, effects: Effects::default(), steps: 0, outputs: Vec::new() };
         match State::at(cwd, facts) {
             Some(state) => drop(walk.node(node, state, &NOTHING)),
             None => walk.effects.unknown("the current directory cannot be told"),
@@ -58,7 +61,12 @@ impl<'a> Walk<'a> {
         }
         match node {
             Node::Empty => Flow { ok: Some(state), failed: None },
-            Node::Simple(simple) => self.simple(simple, state, feed),
+            Node::Simple(simple) => {
+                let before = self.effects.found.len();
+                let flow = self.simple(simple, state, feed);
+                self.fed_back(before, None);
+                flow
+            }
             Node::Test(files) => {
                 for file in files {
                     for cwd in &state.cwds {
@@ -89,8 +97,31 @@ impl<'a> Walk<'a> {
                 }
                 flow
             }
+            Node::Group { .. } | Node::If { .. } | Node::For { .. } | Node::While { .. } => {
+                self.compound(node, state, feed)
+            }
+            Node::Pipe(nodes) => {
+                let before = self.effects.found.len();
+                let flow = self.pipe(nodes, state, feed);
+                self.fed_back(before, None);
+                flow
+            }
+        }
+    }
+
+    /// A construct with redirections of its own, which hold for everything in it.
+    fn compound(&mut self, node: &Node, state: State, feed: &Feed) -> Flow {
+        let before = self.effects.found.len();
+        if let Node::Group { redirects, .. }
+        | Node::If { redirects, .. }
+        | Node::For { redirects, .. }
+        | Node::While { redirects, .. } = node
+        {
+            self.redirects(redirects, &state);
+        }
+        let own = self.effects.found.len();
+        let flow = match node {
             Node::Group { body, redirects, subshell } => {
-                self.redirects(redirects, &state);
                 let flow = self.node(body, state.clone(), &fed(feed, redirects));
                 match subshell {
                     true => Flow::either(state),
@@ -98,7 +129,6 @@ impl<'a> Walk<'a> {
                 }
             }
             Node::If { condition, then, otherwise, redirects } => {
-                self.redirects(redirects, &state);
                 let feed = &fed(feed, redirects);
                 let flow = self.node(condition, state, feed);
                 let then = self.optional(then, flow.ok, feed);
@@ -109,15 +139,15 @@ impl<'a> Walk<'a> {
                 Flow { ok: join(then.ok, otherwise.ok), failed: join(then.failed, otherwise.failed) }
             }
             Node::For { name, words, body, redirects } => {
-                self.redirects(redirects, &state);
                 self.for_loop(name, words, body, state, &fed(feed, redirects))
             }
             Node::While { condition, body, redirects } => {
-                self.redirects(redirects, &state);
                 self.while_loop(condition, body, state, &fed(feed, redirects))
             }
-            Node::Pipe(nodes) => self.pipe(nodes, state, feed),
-        }
+            _ => Flow::either(state),
+        };
+        self.fed_back(before, Some(own));
+        flow
     }
 
     fn optional(&mut self, node: &Node, state: Option<State>, feed: &Feed) -> Flow {
@@ -158,6 +188,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn argument(&mut self, word: &Word, state: &State) -> Option<Arg> {
         self.substitutions(word, state);
+        let word = &self.tell(word, state);
         let facts = self.facts;
         let expand = |pattern: &str| {
             let mut all = Vec::new();
@@ -188,36 +219,6 @@ impl<'a> Walk<'a> {
         for piece in &word.pieces {
             if let Piece::Command { node, .. } = piece {
                 self.node(node, state.clone(), &NOTHING);
-            }
-        }
-    }
-
-    fn redirects(&mut self, redirects: &[Redirect], state: &State) {
-        for redirect in redirects {
-            match redirect {
-                Redirect::Inert | Redirect::Heredoc(_) => {}
-                Redirect::Text(word) => drop(self.argument(word, state)),
-                Redirect::Read(word) => self.redirect(word, state, Effect::Read),
-                Redirect::Write(word) => self.redirect(word, state, Effect::Write),
-            }
-        }
-    }
-
-    fn redirect(&mut self, word: &Word, state: &State, effect: fn(std::path::PathBuf) -> Effect) {
-        let texts = match self.argument(word, state) {
-            Some(Arg::Text(text)) => vec![text],
-            Some(Arg::OneOf(texts)) => texts,
-            _ => return self.effects.unknown("the file of a redirection is not known"),
-        };
-        for text in texts {
-            if matches!(text.as_str(), "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin") {
-                continue;
-            }
-            if text.is_empty() {
-                self.effects.unknown("an empty path");
-            }
-            for cwd in &state.cwds {
-                self.effects.add(effect(cwd.real.join(&text)));
             }
         }
     }
@@ -257,7 +258,11 @@ impl<'a> Walk<'a> {
             let known = matches!(value, Some(Arg::Text(_) | Arg::OneOf(_)));
             let quiet =
                 value.as_ref().and_then(Arg::text).is_some_and(|text| variables::is_quiet(name, text));
-            if !(quiet || known && variables::is_harmless(name)) {
+            // `IFS= read -r line`: whole lines, for this one command.
+            let lines = name == "IFS"
+                && value.as_ref().and_then(Arg::text) == Some("")
+                && args.first().and_then(Arg::text) == Some("read");
+            if !(quiet || lines || known && variables::is_harmless(name)) {
                 self.effects.unknown(format!("the variable `{name}` may change what the program does"));
             }
         }
@@ -294,6 +299,9 @@ impl<'a> Walk<'a> {
         };
         programs::run(&mut call);
         self.allow_by_rule(program, args, state, before);
+        if program == "tee" {
+            self.outputs.extend(before..self.effects.found.len());
+        }
     }
 
     /// A rule of the person's own files counts as the proof of a simple command in the worktree, its

@@ -9,9 +9,22 @@ use super::syntax::{Node, node};
 
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
-    Text { text: String, quoted: bool },
-    Variable { name: String, quoted: bool },
-    Command { node: Box<Node>, quoted: bool },
+    Text {
+        text: String,
+        quoted: bool,
+    },
+    Variable {
+        name: String,
+        quoted: bool,
+    },
+    Command {
+        node: Box<Node>,
+        quoted: bool,
+    },
+    /// A result of arithmetic with numbers alone, or of an earlier command.
+    Number {
+        quoted: bool,
+    },
 }
 
 #[derive(Clone, Debug, Default)]
@@ -85,6 +98,50 @@ fn check_backticks(value: &str, parts: &[Tree]) -> Result<()> {
     if substitutions == 1 { Ok(()) } else { Err("backticks are not followed; write `$( )`".to_owned()) }
 }
 
+/// `PIPESTATUS[0]`, with a number: other subscripts are evaluated.
+fn is_status(param: &str) -> bool {
+    let index = param.strip_prefix("PIPESTATUS[").and_then(|rest| rest.strip_suffix(']'));
+    index.is_some_and(|index| index.len() == 1 && index.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Numbers and the signs between them: no name, whose value would be evaluated.
+fn is_sum(tree: &Tree) -> bool {
+    match &tree.kind {
+        NodeKind::ArithNumber { value } => {
+            value.len() < 10 && value.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        NodeKind::ArithBinaryOp { op, left, right } => {
+            matches!(op.as_str(), "+" | "-" | "*" | "/" | "%") && is_sum(left) && is_sum(right)
+        }
+        _ => false,
+    }
+}
+
+/// The words that braces make of one: `src/{a,b}`. Only of plain characters, with one pair of braces.
+pub(super) fn words(tree: &Tree) -> Result<Vec<Word>> {
+    let NodeKind::Word { value, .. } = &tree.kind else { return Ok(vec![word(tree)?]) };
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte));
+    let parts = value.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    match parts {
+        Some((before, (inner, behind)))
+            if [before, behind].into_iter().all(plain)
+                && inner.split(',').all(plain)
+                && inner.contains(',')
+                && !inner.contains("..")
+                && value.len() < 256 =>
+        {
+            let text = |middle: &str| format!("{before}{middle}{behind}");
+            let texts: Vec<String> = inner.split(',').map(text).collect();
+            if texts.iter().any(String::is_empty) {
+                return Err("braces that make an empty word".to_owned());
+            }
+            let word = |text| Word { pieces: vec![Piece::Text { text, quoted: false }] };
+            Ok(texts.into_iter().map(word).collect())
+        }
+        _ => Ok(vec![word(tree)?]),
+    }
+}
+
 #[derive(Default)]
 struct Reader {
     pieces: Vec<Piece>,
@@ -100,10 +157,16 @@ impl Reader {
     fn part(&mut self, part: &Tree) -> Result<()> {
         match &part.kind {
             NodeKind::WordLiteral { value } => self.literal(value)?,
+            NodeKind::ParamExpansion { param, op: None, arg: None } if is_status(param) => {
+                self.pieces.push(Piece::Number { quoted: self.double });
+            }
+            NodeKind::ArithmeticExpansion { expression: Some(expression) } if is_sum(expression) => {
+                self.pieces.push(Piece::Number { quoted: self.double });
+            }
             NodeKind::ParamExpansion { param, op: None, arg: None } => {
                 let name = param.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                 let digit = param.bytes().next().is_none_or(|byte| byte.is_ascii_digit());
-                if !name || digit {
+                if param != "?" && (!name || digit) {
                     return Err(format!("`${param}` is not known"));
                 }
                 self.pieces.push(Piece::Variable { name: param.clone(), quoted: self.double });

@@ -59,23 +59,35 @@ pub(super) fn mv(call: &mut Call<'_>) {
 /// `ln -s TARGET LINK`: whatever is later written through the link is written to the target.
 pub(super) fn ln(call: &mut Call<'_>) {
     let Some(parsed) =
-        call.parse("sfnvrT --symbolic --force --no-dereference --verbose --no-target-directory")
+        call.parse("sfnvrT --symbolic --force --no-dereference --verbose --no-target-directory --relative")
     else {
         return;
     };
     let [Arg::Text(target), Arg::Text(link)] = &parsed.operands[..] else {
         return call.unknown("its operands are not known");
     };
-    let symbolic = parsed.has(&["s", "symbolic"]) && !parsed.has(&["r"]);
+    let symbolic = parsed.has(&["s", "symbolic"]) && !parsed.has(&["r", "relative"]);
+    // Whether a link to a folder counts as that folder depends on options: both, where it matters.
+    let plain = parsed.has(&["n", "no-dereference", "T", "no-target-directory"]);
     for cwd in call.paths("") {
-        let mut link = cwd.join(link);
-        if call.facts.real(&link).is_some_and(|real| call.facts.kind(&real) == Kind::Folder) {
-            link.push(Path::new(target).file_name().unwrap_or_default());
+        let link = cwd.join(link);
+        let inner = link.join(Path::new(target).file_name().unwrap_or_default());
+        let folder = call.facts.real(&link).is_some_and(|real| call.facts.kind(&real) == Kind::Folder);
+        let links = match folder {
+            true if plain => vec![inner, link],
+            true => vec![inner],
+            false if call.effects.changes() => vec![inner, link],
+            false => vec![link],
+        };
+        for link in links {
+            let from = if symbolic { link.parent().unwrap_or(&cwd).to_owned() } else { cwd.clone() };
+            call.effects.add(Effect::Read(from.join(target)));
+            call.effects.add(Effect::Write(from.join(target)));
+            if call.facts.kind(&link) == Kind::Link {
+                call.unknown("it replaces a link");
+            }
+            call.effects.add(Effect::Write(link));
         }
-        let from = if symbolic { link.parent().unwrap_or(&cwd).to_owned() } else { cwd };
-        call.effects.add(Effect::Read(from.join(target)));
-        call.effects.add(Effect::Write(from.join(target)));
-        call.effects.add(Effect::Write(link));
     }
     call.effects.set_stale();
 }
@@ -104,7 +116,13 @@ fn pairs(call: &mut Call<'_>, operands: &[Arg], plain: bool) -> Vec<(PathBuf, Pa
                         found.push((source.clone(), target.join(name)));
                     }
                     (true, _) => call.unknown("it takes the content of a folder"),
-                    (false, _) if single => found.push((source, target)),
+                    // What an earlier command may have made a folder takes the file under its own name.
+                    (false, name) if single => {
+                        if let (Some(name), true) = (name, call.effects.changes()) {
+                            found.push((source.clone(), target.join(name)));
+                        }
+                        found.push((source, target));
+                    }
                     // Several sources need a folder; one that is made before in the same command.
                     (false, Some(name)) => found.push((source.clone(), target.join(name))),
                     (false, None) => call.unknown("an operand that is not known"),

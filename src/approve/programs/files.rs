@@ -9,7 +9,6 @@ const TABLE: &[Row] = &[
     row(&["touch"], "acmd= t= r=r --no-create --date= --reference=r", Operands::Write),
     row(&["mkdir"], "pvm= --parents --verbose --mode=", Operands::Folders),
     row(&["tee"], "aip --append --ignore-interrupts", Operands::Write),
-    row(&["truncate"], "s= co --size= --no-create --io-blocks", Operands::Write),
 ];
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
@@ -25,6 +24,7 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
             parsed.operands.iter().for_each(|arg| call.remove(arg));
         }
         "chmod" => chmod(call),
+        "truncate" => truncate(call),
         "cp" => copy::cp(call),
         "mv" => copy::mv(call),
         "ln" => copy::ln(call),
@@ -48,6 +48,20 @@ fn rm(call: &mut Call<'_>) {
             call.require_ignored(arg);
         }
     }
+}
+
+/// To a size of a few megabytes at most.
+fn truncate(call: &mut Call<'_>) {
+    let Some(parsed) = call.parse("s= c --size= --no-create") else { return };
+    let small = |value: &Option<Arg>| {
+        value.as_ref().and_then(Arg::text).is_some_and(|text| {
+            text.len() <= 7 && text.trim_end_matches('K').bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    if parsed.options.iter().any(|(name, _, value)| name.starts_with('s') && !small(value)) {
+        call.unknown("its size");
+    }
+    parsed.operands.iter().for_each(|arg| call.write(arg));
 }
 
 fn chmod(call: &mut Call<'_>) {

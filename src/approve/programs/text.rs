@@ -76,7 +76,6 @@ const TABLE: &[Row] = &[
     row(&["cloc", "tokei", "scc"], "", Operands::Read),
     row(&["basename"], "as= z --suffix= --multiple --zero", Operands::Text),
     row(&["dirname"], "z --zero", Operands::Text),
-    row(&["seq"], "ws= f= --separator= --equal-width #", Operands::Text),
     row(&["sleep"], "", Operands::Text),
     row(&["whoami", "hostname", "tty", "logname", "groups", "uptime", "arch"], "", Operands::None),
     row(&["nproc"], "--all", Operands::None),
@@ -87,6 +86,8 @@ const TABLE: &[Row] = &[
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
         "diff" => diff(call),
+        "seq" => seq(call),
+        "tar" => tar(call),
         "uniq" => uniq(call),
         "xxd" => xxd(call),
         "date" => date(call),
@@ -96,6 +97,32 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         _ => return by_table(TABLE, call),
     }
     true
+}
+
+/// Numbers of a few digits, so that it ends.
+fn seq(call: &mut Call<'_>) {
+    let number = |text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let zero = call.args.len() == 3
+        && call.args[1].text().is_none_or(|text| text.trim_matches(['-', '0']).is_empty());
+    let known = !call.args.is_empty() && call.args.len() <= 3;
+    if !known || zero || !call.args.iter().all(|arg| arg.text().is_some_and(number)) {
+        call.unknown("where it ends is not known");
+    }
+}
+
+/// Only the list of an archive. A name with a colon is on another machine.
+fn tar(call: &mut Call<'_>) {
+    let Some(parsed) = call.parse("tvzjJ f=r --list --verbose --gzip --file=r") else { return };
+    let remote = |arg: &Arg| arg.text().is_none_or(|text| text.contains(':') || text == "-");
+    let files = parsed.options.iter().filter(|(name, ..)| matches!(name.as_str(), "f" | "file"));
+    let files: Vec<&Arg> = files.filter_map(|(.., value)| value.as_ref()).collect();
+    if !parsed.has(&["t", "list"]) || files.len() != 1 || files.into_iter().any(remote) {
+        call.unknown("only the list of one archive here");
+    }
+    call.require_text(&parsed.operands);
 }
 
 /// With `-r` it goes through folders, and where their links lead.
@@ -183,9 +210,13 @@ fn sed(call: &mut Call<'_>) {
     if suffix.as_ref().is_some_and(|suffix| !suffix.text().is_some_and(plain)) {
         call.unknown("the name of its backup");
     }
+    let suffix = suffix.as_ref().and_then(Arg::text).unwrap_or_default();
     for file in files {
         call.read(file);
         call.write(file);
+        for text in file.texts().unwrap_or_default() {
+            call.write(&Arg::Text(format!("{text}{suffix}")));
+        }
     }
 }
 
@@ -241,6 +272,9 @@ fn jq(call: &mut Call<'_>) {
     // `env` and `$ENV` print secrets, `import` and `include` read files.
     let words =
         ["env", "ENV", "import", "include", "input_filename", "modulemeta", "get_search_list", "$__prog"];
+    // These may go on for ever.
+    let endless = ["range", "repeat", "while", "until", "recurse(", "def "];
+    let words = [&words[..], &endless].concat();
     if filter.is_none_or(|filter| words.iter().any(|word| filter.contains(word))) {
         call.unknown("its filter may read more than its input");
     }
