@@ -240,4 +240,6 @@ fn xargs(call: &mut Call<'_>) {
         return call.unknown("a file's name here may be taken for an option");
     }
     reader(call, &command, &names, placed, !names.nul);
+    // What it prints comes from files that only stood for others here.
+    call.effects.prints = None;
 }
