@@ -10,7 +10,7 @@ use super::facts::{Facts, Kind};
 /// One is about a microsecond on a warm disk.
 const MOST: usize = 24_000;
 /// Following a path looks at each of its parts.
-const REAL: usize = 6;
+const REAL: usize = 8;
 /// Git is started, twice.
 const IGNORED: usize = 2_000;
 
