@@ -4,11 +4,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::argument::Arg;
+use super::call::{Call, Input};
 use super::effect::Effect;
 use super::limits;
 use super::proof::{Judge, Proof, Refusal};
-use super::state::lexical;
-use super::{Decision, Effects, Scene, places};
+use super::state::{State, lexical};
+use super::{Decision, Effects, Scene, places, programs};
 
 /// Judges a file tool's call; none if the tool is no file tool.
 pub fn file_tool(tool: &str, input: &Value, cwd: &Path, scene: Scene<'_>) -> Option<Decision> {
@@ -55,10 +57,38 @@ fn judge(
             || part.split('/').any(|name| name == "..")
             || places::names_secret(part)
     };
-    if searches && (pattern.split(['{', '}', ',']).any(leads_out) || places::matches_secret(pattern)) {
+    if searches && (pattern.split(['{', '}', ',', ' ']).any(leads_out) || places::matches_secret(pattern)) {
         return nothing("the pattern may lead elsewhere");
     }
     let mut effects = Effects::default();
+    if tool == "Grep" {
+        search(&path, pattern, cwd, scene, &mut effects);
+    }
     effects.add(if reads { Effect::Read(path) } else { Effect::Write(path) });
     Judge { territory: scene.territory, facts: scene.facts }.prove(&effects)
+}
+
+/// What `Grep` does: client 2.1.329 runs ripgrep over hidden files too; a pattern brings in what git ignores.
+fn search(path: &Path, pattern: &str, cwd: &Path, scene: Scene<'_>, effects: &mut Effects) {
+    let (Some(path), Some(state)) = (path.to_str(), State::at(cwd, scene.facts)) else {
+        return effects.unknown("where it searches is not known");
+    };
+    let text = |text: &str| Arg::Text(text.to_owned());
+    let mut args = vec![text("--hidden")];
+    if !pattern.is_empty() {
+        args.push(Arg::Text(format!("--glob={pattern}")));
+    }
+    args.extend([text("--"), text("."), text(path)]);
+    let Scene { facts, territory, .. } = scene;
+    let mut call = Call {
+        program: "rg",
+        args: &args,
+        state: &state,
+        facts,
+        territory,
+        effects,
+        input: Input::Text,
+        fed: false,
+    };
+    programs::run(&mut call);
 }

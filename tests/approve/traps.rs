@@ -311,7 +311,7 @@ fn what_lies_below_a_folder_counts() {
         json!("[.]env*"),
         json!("*"),
         json!(["*.rs"]),
-        json!("*.rs .e*"),
+        json!("*.rs .env*"),
     ] {
         assert_eq!(grep(glob.clone()), "none", "{glob}");
     }

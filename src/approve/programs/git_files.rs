@@ -1,5 +1,7 @@
 //! `git` subcommands that touch files of the worktree and the index: by their names.
 
+use std::path::Path;
+
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::effect::Effect;
@@ -60,6 +62,10 @@ pub(super) fn add(call: &mut Call<'_>, args: &[Arg]) {
 pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>) {
     let root = call.territory.own.as_ref().map(|own| own.root.clone()).unwrap_or_default();
     let texts: Vec<&String> = operands.unwrap_or_default().iter().filter_map(Arg::texts).flatten().collect();
+    // The common case, without a process of git.
+    if !has_secret(call, &root) {
+        return;
+    }
     // A pattern may match anywhere.
     let plain = !texts.is_empty() && !texts.iter().any(|text| text.contains(['*', '?', '[', ':']));
     let below: Vec<_> =
@@ -77,6 +83,25 @@ pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>)
             path.display()
         ));
     }
+}
+
+/// More entries than these are git's to look at.
+const MOST: usize = 5000;
+
+/// Does any file with keys lie below this folder, by its name? Where it cannot be told, it may.
+fn has_secret(call: &Call<'_>, root: &Path) -> bool {
+    let (mut left, mut seen) = (vec![root.to_owned()], 0);
+    while let Some(path) = left.pop() {
+        seen += 1;
+        if seen > MOST || path.strip_prefix(root).is_ok_and(places::is_secret) {
+            return true;
+        }
+        if call.facts.kind(&path) == Kind::Folder {
+            let Some(names) = call.facts.names(&path) else { return true };
+            left.extend(names.iter().map(|name| path.join(name)));
+        }
+    }
+    false
 }
 
 pub(super) fn mv(call: &mut Call<'_>, args: &[Arg]) {
