@@ -11,21 +11,13 @@ pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) 
     let either = || Flow::either(state.clone());
     Some(match name {
         "cd" => cd(walk, args, state),
-        "exit" if args.len() <= 1 => Flow { ok: None, failed: None },
+        "exit" => exit(walk, args, state),
         "true" | ":" => Flow { ok: Some(state.clone()), failed: None },
         "false" => Flow { ok: None, failed: Some(state.clone()) },
         // An argument that is not known is only printed; `printf -v` evaluates a subscript.
         "echo" => either(),
         "printf" => {
-            if args
-                .first()
-                .is_none_or(|format| format.text().is_none_or(|text| text.starts_with('-') && text != "--"))
-            {
-                walk.effects.unknown("`printf`: its format is not known");
-            }
-            if args.first().and_then(Arg::text).is_some_and(is_wide) {
-                walk.effects.unknown("`printf`: it may print without end");
-            }
+            printf(walk, args);
             either()
         }
         "pwd" => {
@@ -97,13 +89,47 @@ pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) 
     })
 }
 
-/// Has the format a width of more than three digits, or one from an argument?
-fn is_wide(format: &str) -> bool {
-    format.split('%').skip(1).any(|part| {
-        let flags = part.trim_start_matches(['-', '+', ' ', '#', '0', '\'', '.']);
-        let digits = flags.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-        digits > 4 || flags[digits..].starts_with('*')
-    })
+/// The shell ends only if it understands the number; zsh calculates any other text.
+fn exit(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
+    let number = |text: &String| text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let known = match args {
+        [] => true,
+        [arg @ (Arg::Text(_) | Arg::OneOf(_))] => {
+            arg.texts().is_some_and(|texts| texts.iter().all(|text| !text.is_empty() && number(text)))
+        }
+        _ => false,
+    };
+    if known {
+        return Flow { ok: None, failed: None };
+    }
+    walk.effects.unknown("`exit`: its status is not known");
+    Flow::either(state.clone())
+}
+
+/// A format of which every directive only prints: `%n` sets a variable, `-v` too, and zsh calculates what is printed as
+/// a number.
+fn printf(walk: &mut Walk<'_>, args: &[Arg]) {
+    let args = args.strip_prefix(&[Arg::Text("--".to_owned())]).unwrap_or(args);
+    let Some((Arg::Text(format), values)) =
+        args.split_first().filter(|(format, _)| format.text().is_some_and(|text| !text.starts_with('-')))
+    else {
+        return walk.effects.unknown("`printf`: its format is not known");
+    };
+    let (mut known, mut numbers) = (true, false);
+    for part in format.replace("%%", "").split('%').skip(1) {
+        let rest = part.trim_start_matches(['-', '+', ' ', '#', '0', '\'', '.']);
+        let digits = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+        let directive = rest[digits..].chars().next();
+        known &= digits <= 4 && directive.is_some_and(|c| "sbcqdiouxXeEfFgG".contains(c));
+        numbers |= directive.is_some_and(|c| "diouxXeEfFgGc".contains(c));
+    }
+    if !known {
+        walk.effects.unknown("`printf`: a directive that may do more than print");
+    }
+    let number = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    if numbers && !values.iter().all(|arg| arg.texts().is_some_and(|texts| texts.iter().all(number))) {
+        walk.effects.unknown("`printf`: a number that may be calculated");
+    }
 }
 
 fn cd(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {

@@ -1,6 +1,6 @@
 //! Everything a command can do, collected while it is read. Only a `Proof` made of it allows anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One thing that a command can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,21 @@ impl Effects {
             .found
             .iter()
             .all(|(_, effect)| matches!(effect, Effect::Read(_) | Effect::Git(_) | Effect::Verb(_)))
+    }
+
+    /// Does what was found so far make a file whose name is an option, or several words, to who finds it later?
+    pub(super) fn makes_strange_names(&self, root: Option<&Path>) -> bool {
+        let strange = |name: &str| {
+            name.starts_with(['-', '+'])
+                || name.contains(|c: char| c.is_whitespace() || "'\"\\=:{}".contains(c))
+        };
+        self.found.iter().any(|(_, effect)| match effect {
+            Effect::Write(path) | Effect::MakeFolder(path) => {
+                let inner = root.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path);
+                inner.iter().any(|part| part.to_str().is_none_or(strange))
+            }
+            _ => false,
+        })
     }
 
     /// The simple commands in order, each with what it does.

@@ -253,9 +253,13 @@ const SECRET: &[&str] = &[
     "master.key",
     "token.json",
     ".credentials.json",
+    "credentials.toml",
+    ".dev.vars",
+    ".docker",
+    ".my.cnf",
 ];
 const SECRET_ENDS: &[&str] =
-    &[".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".ppk", ".asc", ".gpg"];
+    &[".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".ppk", ".asc", ".gpg", ".p8"];
 /// `.env.example` and its kin hold names, not values.
 const ENV_EXAMPLES: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
 /// Behind the name of another file, as in `app.env.bak`; `app.env.ts` is code.
@@ -317,7 +321,11 @@ pub(super) fn is_secret(path: &Path) -> bool {
             || name.rsplit_once(".env.").is_some_and(|(_, end)| ENV_ENDS.contains(&end));
         env && !ENV_EXAMPLES.iter().any(|end| name.ends_with(end))
             || SECRET.contains(&name)
-            || name.starts_with("id_rsa") && name != "id_rsa.pub"
+            || ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].iter().any(|key| name.starts_with(key))
+                && !name.ends_with(".pub")
+            || name.strip_prefix(".env").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            || name.starts_with(".envlocal")
+            || name.ends_with(".tfstate")
             || SECRET_ENDS.iter().any(|end| name.ends_with(end))
     })
 }

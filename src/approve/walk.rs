@@ -112,14 +112,10 @@ impl<'a> Walk<'a> {
     /// A construct with redirections of its own, which hold for everything in it.
     fn compound(&mut self, node: &Node, state: State, feed: &Feed) -> Flow {
         let before = self.effects.found.len();
-        if let Node::Group { redirects, .. }
-        | Node::If { redirects, .. }
-        | Node::For { redirects, .. }
-        | Node::While { redirects, .. } = node
-        {
-            self.redirects(redirects, &state);
-        }
+        self.redirects(redirects_of(node), &state);
         let own = self.effects.found.len();
+        let before_it = state.clone();
+        let opens = redirects_of(node).iter().any(opens);
         let flow = match node {
             Node::Group { body, redirects, subshell } => {
                 let flow = self.node(body, state.clone(), &fed(feed, redirects));
@@ -147,7 +143,7 @@ impl<'a> Walk<'a> {
             _ => Flow::either(state),
         };
         self.fed_back(before, Some(own));
-        flow
+        if opens { may_not_run(flow, before_it) } else { flow }
     }
 
     fn optional(&mut self, node: &Node, state: Option<State>, feed: &Feed) -> Flow {
@@ -190,7 +186,12 @@ impl<'a> Walk<'a> {
         self.substitutions(word, state);
         let word = &self.tell(word, state);
         let facts = self.facts;
+        let root = self.territory.own.as_ref().map(|own| own.root.as_path());
+        let strange = self.effects.makes_strange_names(root);
         let expand = |pattern: &str| {
+            if strange {
+                return None;
+            }
             let mut all = Vec::new();
             for cwd in &state.cwds {
                 all.extend(glob::expand(pattern, &cwd.real, facts)?);
@@ -242,6 +243,10 @@ impl<'a> Walk<'a> {
                 };
                 state.variables.insert(name.clone(), value);
             }
+            // Shells do not agree which of the two comes first.
+            if !simple.assignments.is_empty() && simple.redirects.iter().any(opens) {
+                self.effects.unknown("an assignment with a redirection is not followed");
+            }
             self.redirects(&simple.redirects, &state);
             return Flow::either(state);
         }
@@ -274,7 +279,7 @@ impl<'a> Walk<'a> {
         };
         // `command ls` and `builtin cd` are what they name.
         if let Some(flow) = builtins::run(self, program, args, &state) {
-            return flow;
+            return if simple.redirects.iter().any(opens) { may_not_run(flow, state) } else { flow };
         }
         self.run(program, args, &state, feed);
         Flow::either(state)
@@ -332,6 +337,25 @@ impl<'a> Walk<'a> {
         self.effects.commands.push(taken);
         self.effects.spellings.push(spellings);
     }
+}
+
+fn redirects_of(node: &Node) -> &[Redirect] {
+    match node {
+        Node::Group { redirects, .. }
+        | Node::If { redirects, .. }
+        | Node::For { redirects, .. }
+        | Node::While { redirects, .. } => redirects,
+        _ => &[],
+    }
+}
+
+/// Does it open a file, which may fail? Then what it belongs to does not run.
+fn opens(redirect: &Redirect) -> bool {
+    matches!(redirect, Redirect::Read(_) | Redirect::Write(_))
+}
+
+fn may_not_run(flow: Flow, before: State) -> Flow {
+    Flow { ok: flow.ok, failed: join(flow.failed, Some(before)) }
 }
 
 /// Is nothing redirected, but messages to nowhere?

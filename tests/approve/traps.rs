@@ -291,9 +291,21 @@ fn what_lies_below_a_folder_counts() {
         scene.check(command, "none", "may hold keys");
     }
     for command in [
+        "grep -rn --exclude=x --include='*.rs' one .",
+        "grep -r one --include='*.rs' --include=.en* .",
+        "grep -r one --include='*.rs' --include=\"$(echo .env)\" .",
+        "rg one --glob=\"$(echo .env)\"",
+        "rg one --glob=.en*",
+        "for p in 1 2 3 4 5 6 7 8 .env; do rg . -g \"$p\"; done",
+        "rg -uu one < /dev/null",
+        "rg one . -g '*.rs' --iglob '.env'",
+    ] {
+        let (decision, why) = scene.command(command);
+        assert_eq!(decision, "none", "{command}: {why}");
+    }
+    for command in [
         "grep -rn one src",
         "grep -rn --include='*.rs' one .",
-        "rg one",
         "find . -name '*.rs' | xargs cat",
         "grep -rn --exclude-dir=config one .",
         "git grep -n one",
@@ -321,9 +333,13 @@ fn what_lies_below_a_folder_counts() {
     write(&wt.join("config/.gitignore"), ".env.local\n");
     scene.check("git ls-files | xargs wc -l", "allow", "");
     assert_eq!(grep(json!(null)), "allow");
+    scene.check("rg one", "allow", "");
+    write(&wt.join(".ignore"), "!.env.local\n");
+    scene.check("rg one", "none", ".ignore");
+    fs::remove_file(wt.join(".ignore")).unwrap();
 
     write(&wt.join("src/a file.rs"), "");
-    scene.check("find src -name '*.rs' | xargs cat", "none", "use `-0`");
+    scene.check("find src -name '*.rs' | xargs cat", "none", "is taken apart by `xargs`");
     scene.check("find src -name '*.rs' -print0 | xargs -0 cat", "allow", "");
 }
 
@@ -420,4 +436,22 @@ fn what_lies_below_a_search_counts() {
     scene.check("find . -name '*.rs' | xargs cat", "none", "taken apart");
     scene.check("find . -name '*.txt' | xargs cat", "none", "taken apart");
     scene.check("find . -name '*.rs' -print0 | xargs -0 wc -l", "allow", "");
+}
+
+/// What a merge brings, and what is made on the way, is not what is there now.
+#[test]
+fn what_is_made_on_the_way_is_not_looked_through() {
+    let scene = Scene::new();
+    fs::create_dir(scene.worktree.join("q")).unwrap();
+    for command in [
+        "rmdir q && ln -s ../task-1 q && cd q && git commit -am x",
+        "git merge main --no-edit && cd up && git add . && git commit -m x",
+        "git merge main --no-edit && cd up && cargo test",
+        "git merge main --no-edit && cat l",
+        "mkdir -p 'x /etc' && touch 'x /etc/passwd' && find . -name passwd | xargs cat",
+        "rm file.txt && mkdir file.txt && cp package.json file.txt",
+    ] {
+        let (decision, why) = scene.command(command);
+        assert_ne!(decision, "allow", "{command}: {why}");
+    }
 }

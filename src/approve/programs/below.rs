@@ -27,8 +27,6 @@ pub(super) struct Way {
     pub(super) links: bool,
     /// It goes on below folders that links lead to.
     pub(super) follows: bool,
-    /// It leaves out names that begin with a dot.
-    pub(super) visible: bool,
     /// It leaves out folders of these names.
     pub(super) skipped: Vec<String>,
     /// The names must be free of what `xargs` splits at.
@@ -56,8 +54,9 @@ pub(super) fn look(call: &mut Call<'_>, way: &Way) {
             if count > MOST_FILES {
                 return call.unknown("there are too many files below to look at");
             }
-            if way.visible && name.starts_with('.') {
-                continue;
+            // What it holds may bring back what git ignores; and so may a pattern in `.gitignore` what is hidden.
+            if way.names.listed && matches!(name.as_str(), ".ignore" | ".rgignore") {
+                return call.unknown(format!("`{}` decides what is searched", folder.join(name).display()));
             }
             let path = folder.join(&name);
             let kind = call.facts.kind(&path);

@@ -67,9 +67,21 @@ fn patterns(parsed: &Parsed, names: &[&str]) -> Option<Vec<String>> {
     let plain = |text: &&str| {
         !text.contains(['/', '{', '!', '\\', '(']) && !glob::has_strange_bracket(text) && text.len() < 100
     };
-    let found: Option<Vec<String>> =
-        given.map(|(.., value)| value.as_ref()?.text().filter(plain).map(str::to_owned)).collect();
-    found.filter(|found| !found.is_empty())
+    let mut found = Vec::new();
+    for (.., value) in given {
+        for text in in_braces(value.as_ref()?.text()?) {
+            found.push(Some(text).filter(|text| plain(&text.as_str()))?);
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// `*.{ts,tsx}` as ripgrep takes it; to others it is a text that no file's name has.
+fn in_braces(pattern: &str) -> Vec<String> {
+    match pattern.strip_suffix('}').and_then(|rest| rest.split_once('{')) {
+        Some((before, inner)) => inner.split(',').map(|part| format!("{before}{part}")).collect(),
+        None => vec![pattern.to_owned()],
+    }
 }
 
 fn grep(call: &mut Call<'_>) {
@@ -77,7 +89,9 @@ fn grep(call: &mut Call<'_>) {
     let roots = search(call, &parsed, &[]);
     let recursive = parsed.has(&["r", "R", "recursive"])
         || parsed.options.iter().any(|(name, ..)| matches!(name.as_str(), "d" | "directories"));
-    let names = Names { roots, patterns: patterns(&parsed, &["include"]), ..Names::default() };
+    // Behind an `--exclude`, what matches neither is searched too.
+    let included = if parsed.has(&["exclude"]) { None } else { patterns(&parsed, &["include"]) };
+    let names = Names { roots, patterns: included, ..Names::default() };
     let plain = &[
         "l",
         "L",
@@ -161,8 +175,7 @@ fn rg(call: &mut Call<'_>) {
         call.effects.prints = Some(names.clone());
     }
     if !parsed.has(&["files", "type-list", "version"]) {
-        let visible = !unrestricted && !parsed.has(&[".", "hidden"]);
-        below::look(call, &Way { names, content: true, visible, ..Way::default() });
+        below::look(call, &Way { names, content: true, ..Way::default() });
     }
 }
 
@@ -231,6 +244,10 @@ fn xargs(call: &mut Call<'_>) {
         }
     } else {
         command.push(Arg::Text("./found".to_owned()));
+    }
+    let root = call.territory.own.as_ref().map(|own| own.root.as_path());
+    if call.effects.makes_strange_names(root) {
+        return call.unknown("a name that is made before may be taken for more than a name");
     }
     // Names at the top level come without a folder, and may begin with a dash.
     let dashes = call.state.cwds.iter().any(|cwd| {

@@ -18,8 +18,6 @@ const TABLE: &[Row] = &[
         Operands::Read,
     ),
     row(&["head"], "n= c= qvz # --lines= --bytes= --quiet --silent --verbose", Operands::Read),
-    // Not `-f`: it never ends.
-    row(&["tail"], "n= c= qvz # --lines= --bytes= --quiet --silent --verbose", Operands::Read),
     row(&["wc"], "clmwL --lines --words --chars --bytes --max-line-length", Operands::Read),
     row(&["nl"], "b= n= w= s= v= ba --body-numbering=", Operands::Read),
     row(&["tac", "rev"], "", Operands::Read),
@@ -76,7 +74,6 @@ const TABLE: &[Row] = &[
     row(&["cloc", "tokei", "scc"], "", Operands::Read),
     row(&["basename"], "as= z --suffix= --multiple --zero", Operands::Text),
     row(&["dirname"], "z --zero", Operands::Text),
-    row(&["sleep"], "", Operands::Text),
     row(&["whoami", "hostname", "tty", "logname", "groups", "uptime", "arch"], "", Operands::None),
     row(&["nproc"], "--all", Operands::None),
     row(&["id"], "ugnGr", Operands::None),
@@ -87,6 +84,8 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
         "diff" => diff(call),
         "seq" => seq(call),
+        "tail" => tail(call),
+        "sleep" => sleep(call),
         "tar" => tar(call),
         "uniq" => uniq(call),
         "xxd" => xxd(call),
@@ -97,6 +96,30 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
         _ => return by_table(TABLE, call),
     }
     true
+}
+
+/// Not `-f`, nor the older `+1f`: it never ends.
+fn tail(call: &mut Call<'_>) {
+    let Some(parsed) = call.parse("n= c= qvz # --lines= --bytes= --quiet --silent --verbose") else { return };
+    let older = |arg: &Arg| arg.texts().is_none_or(|texts| texts.iter().any(|text| text.starts_with('+')));
+    if parsed.operands.iter().any(older) {
+        call.unknown("an operand that may be an older form of an option");
+    }
+    call.read_all(&parsed.operands);
+}
+
+/// Some minutes at the most.
+fn sleep(call: &mut Call<'_>) {
+    let short = |arg: &Arg| {
+        arg.text().is_some_and(|text| {
+            let number = text.strip_suffix('s').unwrap_or(text);
+            (1..=3).contains(&number.len())
+                && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        })
+    };
+    if call.args.len() != 1 || !call.args.iter().all(short) {
+        call.unknown("how long it sleeps is not known");
+    }
 }
 
 /// Numbers of a few digits, so that it ends.
@@ -203,6 +226,14 @@ fn sed(call: &mut Call<'_>) {
     }
     let in_place = parsed.options.iter().find(|(name, ..)| matches!(name.as_str(), "i" | "in-place"));
     let Some((_, _, suffix)) = in_place else { return call.read_all(files) };
+    // `-i ''`: to the sed of other systems the empty word is the suffix, and the next one the script.
+    let theirs = parsed.operands.get(1).and_then(Arg::text);
+    if suffix.is_none()
+        && parsed.operands.first().and_then(Arg::text) == Some("")
+        && !theirs.is_some_and(script::sed_is_pure)
+    {
+        call.unknown("which word is its script is not known");
+    }
     // The backup's name is the suffix behind the file's, or a pattern with a folder.
     let plain = |text: &str| {
         text.starts_with('.') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
