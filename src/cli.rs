@@ -49,6 +49,8 @@ pub enum Command {
     Approve(Approve),
     /// Check git, the client, the plugin and this project
     Doctor(Doctor),
+    /// Accept the commands that the repository's settings name
+    Accept(Accept),
     /// Show the whole job in a temporary repository, without a network and without a model
     Demo(Demo),
     /// Print a shell's completion script
@@ -319,6 +321,17 @@ pub enum Approve {
         /// Lines `{"command": …, "cwd"?: …}` or `{"tool_name": …, "tool_input": …}`
         file: PathBuf,
     },
+}
+
+/// `ctx accept`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Accept {
+    /// Show them in full, and accept nothing
+    #[arg(long)]
+    pub list: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `ctx demo`.

@@ -139,6 +139,16 @@ impl Exec {
         Ok(Output { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
     }
 
+    /// Runs to the end with everything it prints going to this file; gives the exit code.
+    pub fn logged(&self, to: &File) -> io::Result<Option<i32>> {
+        let stdin = match &self.stdin {
+            Input::Lock(file) => Stdio::from(file.try_clone()?),
+            _ => Stdio::null(),
+        };
+        let mut command = self.command();
+        Ok(command.stdin(stdin).stdout(to.try_clone()?).stderr(to.try_clone()?).status()?.code())
+    }
+
     /// Runs to the end on this process's own standard output and error; gives the exit code.
     pub fn status(&self) -> io::Result<Option<i32>> {
         Ok(self.command().stdin(Stdio::null()).status()?.code())

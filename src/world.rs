@@ -63,6 +63,11 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// Does nobody on this machine listen on this port?
+pub fn port_is_free(port: u16) -> bool {
+    std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
 /// The `claude` session this process runs in; the client sets it for its Bash tool and its hooks.
 pub fn session_id() -> Option<String> {
     env("CLAUDE_CODE_SESSION_ID")

@@ -45,6 +45,7 @@ pub use redact::redact;
 pub use rules::{Rules, Source};
 pub use territory::{Own, Territory};
 pub use verbs::{Caller, allows, started_task, verb};
+pub use words::argument_lists;
 
 /// The answer to one tool call.
 #[derive(Clone, Debug)]

@@ -37,6 +37,12 @@ pub(super) fn read(command: &str) -> Option<Simple> {
     }
 }
 
+/// The argument lists of commands joined by `&&`, each of literal words; none if a shell would be needed.
+pub fn argument_lists(text: &str) -> Option<Vec<Vec<String>>> {
+    let list = |part: &str| read(part).filter(|simple| !simple.heredoc && !simple.words.is_empty());
+    text.split("&&").map(|part| list(part).map(|simple| simple.words)).collect()
+}
+
 fn quoted(text: &str) -> Option<&str> {
     let inner = [('\'', '\''), ('"', '"')]
         .iter()

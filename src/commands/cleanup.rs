@@ -40,7 +40,7 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
     // Set-up registers under the same lock: what is examined here is not half made.
     let _lock = context.project.lock("worktrees").acquire()?;
     let risks = Risks { unmerged: args.include_unmerged, dirty: args.include_dirty };
-    let removal = Removal::new(&context.project, &context.settings.worktrees.copy, risks, args.remote)?;
+    let removal = Removal::new(&context.project, risks, args.remote)?;
     let plans = context.project.plans();
     let named =
         |record: &&Record| args.task.is_empty() || args.task.iter().any(|id| record.task.as_str() == id);

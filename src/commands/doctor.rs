@@ -72,7 +72,7 @@ fn mend(project: &Project) -> Result<Vec<String>> {
                     worktree::mend_moved(project, &complaint.record, to)?;
                     said.push(format!("mended: {}", complaint.evidence()));
                 }
-                Ailment::HalfMade | Ailment::Gone => again.push(complaint),
+                Ailment::HalfMade | Ailment::Unprepared | Ailment::Gone => again.push(complaint),
                 Ailment::CutShort(_) | Ailment::Unregistered => {}
             }
         }

@@ -1,5 +1,6 @@
 //! One file a verb: reads the world, calls the library, gives back what to print.
 
+mod accept;
 mod approve;
 mod cleanup;
 mod commit;
@@ -77,13 +78,21 @@ impl Context {
 
     /// The settings' one warning.
     fn warnings(&self) -> Vec<String> {
-        match &self.settings.ignored[..] {
-            [] => Vec::new(),
-            keys => {
-                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-                vec![format!("warning: settings that this version does not use: {}", keys.join(", "))]
-            }
+        let list = |keys: &mut dyn Iterator<Item = &String>| {
+            keys.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+        };
+        let mut warnings = Vec::new();
+        if !self.settings.ignored.is_empty() {
+            let keys = list(&mut self.settings.ignored.iter());
+            warnings.push(format!("warning: settings that this version does not use: {keys}"));
         }
+        if !self.settings.wishes.is_empty() {
+            let keys = list(&mut self.settings.wishes.iter().map(|wish| &wish.key));
+            warnings.push(format!(
+                "warning: commands of the repository that do not count until you accept them: {keys}; see `ctx accept --list`"
+            ));
+        }
+        warnings
     }
 }
 
@@ -100,6 +109,7 @@ pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         Command::Undo(args) => undo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Approve(verb) => approve::run(verb),
+        Command::Accept(args) => accept::run(args),
         Command::Demo(args) => demo::run(&args, say),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -11,7 +11,7 @@ use crate::git;
 use crate::plan::{Files, Priority, Status, TaskId};
 use crate::run::{self, Bindings, Board, Readiness, TaskState, Verb};
 use crate::state::{self, Claim, Note, Owner};
-use crate::worktree::{Progress, Record, Records};
+use crate::worktree::{PORTS, Progress, Record, Records};
 use crate::world;
 
 pub(super) fn run(verb: Task) -> Result<Report> {
@@ -117,6 +117,8 @@ struct Shown<'a> {
     worktree: Option<&'a PathBuf>,
     branch: &'a str,
     base: &'a str,
+    /// The first of the ports that only this worktree has.
+    port: Option<u16>,
     context: &'a [String],
     files: &'a Files,
     verify: &'a [String],
@@ -149,6 +151,7 @@ fn show(wanted: Option<&str>, json: bool) -> Result<Report> {
         worktree: ready_worktree(state).map(|record| &record.path),
         branch: state.branch.as_str(),
         base: board.into.as_str(),
+        port: ready_worktree(state).and_then(|record| record.port),
         context: &task.context,
         files: &task.files,
         verify: &task.verify,
@@ -172,6 +175,9 @@ fn text(shown: &Shown<'_>) -> String {
     let missing = format!("none yet; `ctx worktree setup {}` makes it", shown.id);
     line("worktree", shown.worktree.map_or(missing, |path| path.display().to_string()));
     line("branch", format!("{} (lands on {})", shown.branch, style::clean(shown.base)));
+    let ports =
+        shown.port.map(|port| format!("{port} to {} (set-up has the first as CTX_PORT)", port + PORTS - 1));
+    line("ports", ports.unwrap_or_default());
     let join = |items: &[String]| items.iter().map(|item| style::clean(item)).collect::<Vec<_>>().join(", ");
     line("depends on", shown.dependencies.iter().map(TaskId::as_str).collect::<Vec<_>>().join(", "));
     line("read first", join(shown.context));
@@ -232,6 +238,13 @@ fn require_startable(state: &TaskState) -> Result<()> {
             missing.join(", ")
         ))
         .hint("complete them, run `ctx merge`, then start this one"));
+    }
+    // An agent without its packages would install them somewhere, or guess.
+    if state.worktree.as_ref().is_some_and(|record| record.progress != Progress::Ready) {
+        return Err(Error::refused(format!(
+            "the worktree of `{id}` is not ready: its set-up was not finished"
+        ))
+        .hint(format!("finish it with `ctx worktree setup {id}`")));
     }
     Ok(())
 }

@@ -106,14 +106,16 @@ pub struct Git {
     args: Vec<String>,
 }
 
+/// A process whose git works where it stands, whatever this one was told.
+#[must_use]
+pub fn unredirected(exec: Exec) -> Exec {
+    REDIRECTING.iter().fold(exec, |exec, name| exec.env_remove(name))
+}
+
 impl Git {
     /// A call that is not made yet, in `dir`.
     pub fn at(dir: &Path) -> Self {
-        let exec = REDIRECTING
-            .iter()
-            .fold(Exec::new("git").cwd(dir), |exec, name| exec.env_remove(name))
-            .env("LC_ALL", "C")
-            .env("GIT_TERMINAL_PROMPT", "0");
+        let exec = unredirected(Exec::new("git").cwd(dir)).env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
         Self { exec, args: Vec::new() }
     }
 

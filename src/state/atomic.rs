@@ -203,6 +203,16 @@ pub(super) fn open_append(path: &Path) -> Result<fs::File> {
         .map_err(|error| Error::io("open", path, &error))
 }
 
+/// Makes a file for output that comes piece by piece, empty if it was there.
+pub fn create_file(path: &Path) -> Result<fs::File> {
+    fs::File::create(path).map_err(|error| Error::io("write", path, &error))
+}
+
+/// Adds a line to such a file.
+pub fn write_line(mut file: &fs::File, path: &Path, line: &str) -> Result<()> {
+    writeln!(file, "{line}").map_err(|error| Error::io("write", path, &error))
+}
+
 /// The names in a folder, sorted; none if there is no such folder.
 pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     match fs::read_dir(dir) {

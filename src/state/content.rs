@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::atomic::create_dir_all;
 use crate::error::{Error, Result};
@@ -61,4 +61,66 @@ pub fn merge_into(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyOf {
+    /// A regular file's content and permissions.
+    File,
+    /// A link with this target.
+    Link(PathBuf),
+}
+
+/// Copies a file or link to a name that is free, complete or not at all; folders above it are made. File
+/// systems that can share the content between both do.
+pub fn copy_new(from: &Path, to: &Path, what: &CopyOf) -> Result<()> {
+    if let Some(dir) = to.parent() {
+        create_dir_all(dir)?;
+    }
+    // The same name each time: what a kill leaves is replaced by the next run.
+    let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let part = to.with_file_name(format!(".{name}.ctx-part"));
+    super::remove_file(&part)?;
+    let copy = || -> io::Result<()> {
+        match what {
+            CopyOf::File => {
+                reflink_copy::reflink_or_copy(from, &part)?;
+                fs::set_permissions(&part, fs::metadata(from)?.permissions())?;
+            }
+            #[cfg(unix)]
+            CopyOf::Link(target) => std::os::unix::fs::symlink(target, &part)?,
+            #[cfg(not(unix))]
+            CopyOf::Link(_) => return Err(io::ErrorKind::Unsupported.into()),
+        }
+        fs::rename(&part, to)
+    };
+    let copied = copy();
+    if copied.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    copied.map_err(|error| Error::io("copy", from, &error))
+}
+
+/// Removes a folder's files that nobody touched since a moment, and the folders that are empty then.
+///
+/// The kernel's own time of change counts: it cannot be set back. A file with several names is another's,
+/// too, and says nothing by that time.
+#[cfg(unix)]
+pub fn remove_untouched(path: &Path, since: jiff::Timestamp) {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(meta) = fs::symlink_metadata(path) else { return };
+    if meta.is_dir() {
+        for entry in super::list(path).unwrap_or_default() {
+            remove_untouched(&entry, since);
+        }
+        remove_empty_dir(path);
+        return;
+    }
+    let (seconds, nanos) =
+        if meta.nlink() > 1 { (meta.mtime(), meta.mtime_nsec()) } else { (meta.ctime(), meta.ctime_nsec()) };
+    let changed = jiff::Timestamp::new(seconds, i32::try_from(nanos).unwrap_or(0));
+    if changed.is_ok_and(|changed| changed <= since) {
+        let _ = fs::remove_file(path);
+    }
 }

@@ -38,16 +38,21 @@ impl LockFile {
 
     /// Takes it, waiting for whoever holds it.
     pub fn acquire(&self) -> Result<Lock> {
+        self.acquire_within(Self::PATIENCE)
+    }
+
+    /// Takes it, waiting for whoever holds it at most this long.
+    pub fn acquire_within(&self, patience: Duration) -> Result<Lock> {
         let start = world::instant();
         loop {
             if let Some(lock) = self.try_acquire()? {
                 return Ok(lock);
             }
-            if start.elapsed() > Self::PATIENCE {
+            if start.elapsed() > patience {
                 return Err(Error::environment(format!(
                     "another `ctx` process has held `{}` for {} seconds",
                     self.0.display(),
-                    Self::PATIENCE.as_secs()
+                    patience.as_secs()
                 ))
                 .hint(format!(
                     "see which one with `fuser {}`, then run the command again",

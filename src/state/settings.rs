@@ -1,13 +1,14 @@
 //! Settings: the project's `.claude/auto-context.yaml`, then the person's own `~/.claude/ctx.yaml`.
 //!
 //! A repository's file is not the person's word: what names a command or a path outside the repository
-//! is read from the person's file alone.
+//! is read from the person's file. From a repository, a command counts once the person accepted its exact text.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
+use super::accepted::{Accepted, Wish};
 use super::atomic::read_optional;
 use crate::error::{Error, Result};
 use crate::plan::Parallelization;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub merge_push: bool,
     /// Keys that stand in a file and are not known or not used, for one warning.
     pub ignored: Vec<String>,
+    /// Commands that the repository names and the person has not accepted: they do not count.
+    pub wishes: Vec<Wish>,
 }
 
 /// `worktrees:`.
@@ -36,6 +39,24 @@ pub struct Worktrees {
     pub branch: String,
     /// Globs of ignored files that a new worktree gets a copy of.
     pub copy: Vec<String>,
+    /// What runs in a new worktree before an agent does.
+    pub setup: SetUp,
+    /// A command after it; if it fails, the worktree is not ready.
+    pub check: Option<String>,
+    /// How many slots `ctx pool init` makes.
+    pub pool: usize,
+}
+
+/// `worktrees.setup`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SetUp {
+    /// What the lock files call for.
+    #[default]
+    Auto,
+    /// Nothing.
+    Off,
+    /// This.
+    Command(String),
 }
 
 impl Default for Settings {
@@ -46,10 +67,14 @@ impl Default for Settings {
                 root: "worktrees".to_owned(),
                 branch: "feature/{task}".to_owned(),
                 copy: vec![".env".to_owned(), ".env.*".to_owned()],
+                setup: SetUp::Auto,
+                check: None,
+                pool: 8,
             },
             merge_into: None,
             merge_push: false,
             ignored: Vec::new(),
+            wishes: Vec::new(),
         }
     }
 }
@@ -91,6 +116,9 @@ struct WorktreesFile {
     root: Option<String>,
     branch: Option<String>,
     copy: Option<Vec<String>>,
+    setup: Option<Value>,
+    check: Option<String>,
+    pool: Option<usize>,
 }
 
 #[derive(Default, Deserialize)]
@@ -104,6 +132,7 @@ impl Settings {
     pub fn load(home: &Path, config: Option<&Path>) -> Result<Self> {
         let mut settings = Self::default();
         settings.read(&home.join(".claude/auto-context.yaml"), Author::Repository)?;
+        settings.hold_back(home, config)?;
         if let Some(config) = config {
             settings.read(&config.join("ctx.yaml"), Author::Person)?;
         }
@@ -157,6 +186,19 @@ impl Settings {
             self.worktrees.branch = branch;
         }
         set(&mut self.worktrees.copy, worktrees.known.copy);
+        match worktrees.known.setup {
+            None => {}
+            Some(Value::Bool(false)) => self.worktrees.setup = SetUp::Off,
+            Some(Value::String(text)) if text == "auto" => self.worktrees.setup = SetUp::Auto,
+            Some(Value::String(text)) => self.worktrees.setup = SetUp::Command(text),
+            Some(_) => {
+                return refuse("`worktrees.setup` is neither `auto`, `false` nor a command".to_owned());
+            }
+        }
+        if worktrees.known.check.is_some() {
+            self.worktrees.check = worktrees.known.check;
+        }
+        set(&mut self.worktrees.pool, worktrees.known.pool);
         if merge.known.into.is_some() {
             self.merge_into = merge.known.into;
         }
@@ -169,6 +211,28 @@ impl Settings {
         ];
         for (prefix, rest) in sections {
             self.ignored.extend(rest.keys().filter_map(Value::as_str).map(|key| format!("{prefix}{key}")));
+        }
+        Ok(())
+    }
+
+    /// Takes back the commands of the repository's file that the person has not accepted.
+    fn hold_back(&mut self, home: &Path, config: Option<&Path>) -> Result<()> {
+        let accepted = Accepted::read(config)?;
+        let mut wish = |key: &str, text: &str| {
+            let wish = Wish::new(home, key, text);
+            let held = !accepted.holds(&wish);
+            self.wishes.extend(held.then_some(wish));
+            held
+        };
+        if let SetUp::Command(text) = &self.worktrees.setup
+            && wish("worktrees.setup", text)
+        {
+            self.worktrees.setup = SetUp::Auto;
+        }
+        if let Some(text) = &self.worktrees.check
+            && wish("worktrees.check", text)
+        {
+            self.worktrees.check = None;
         }
         Ok(())
     }

@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::prepare::candidates;
+use super::furnish::Furnished;
+use super::prepare::same;
 use super::saved::{Saved, Store, trash};
 use super::snapshot::embedded_repository;
 use super::{Progress, Record, Records, UnderWay};
@@ -46,6 +47,9 @@ pub(super) struct Found {
     pub(super) changed: usize,
     pub(super) untracked: usize,
     pub(super) copies: Vec<PathBuf>,
+    changed_copies: Vec<PathBuf>,
+    pub(super) made: Vec<PathBuf>,
+    pub(super) until: Option<jiff::Timestamp>,
 }
 
 impl Removable {
@@ -75,7 +79,6 @@ pub(super) struct Examination<'a> {
     pub(super) records: Vec<Record>,
     pub(super) registrations: Vec<Registration>,
     pub(super) risks: Risks,
-    copied: Vec<PathBuf>,
 }
 
 /// A fact that keeps the worktree ends the ladder.
@@ -95,14 +98,13 @@ const UNDER_WAY: [(&str, &str); 9] = [
 ];
 
 impl<'a> Examination<'a> {
-    /// Reads what is recorded and registered. `copy` is the setting `worktrees.copy`.
-    pub(super) fn new(project: &'a Project, copy: &[String], risks: Risks) -> Result<Self> {
+    /// Reads what is recorded and registered.
+    pub(super) fn new(project: &'a Project, risks: Risks) -> Result<Self> {
         Ok(Self {
             project,
             records: Records::of(project).list()?,
             registrations: git::list_worktrees(project.git_dir())?,
             risks,
-            copied: candidates(&project.home, copy)?,
         })
     }
 
@@ -112,13 +114,12 @@ impl<'a> Examination<'a> {
 
     pub(super) fn examine(&self, record: Record, status: Option<Status>) -> Result<Result<Removable, Kept>> {
         if let Some(begun) = self.begun(&record)? {
-            let changed_copies = self.copies(&begun.trash(), false);
             let found = Found::default();
-            return Ok(Ok(Removable { record, found, begun: Some(begun), changed_copies }));
+            return Ok(Ok(Removable { record, found, begun: Some(begun), changed_copies: Vec::new() }));
         }
         Ok(match self.climb(&record, status)? {
             Ok(found) => {
-                let changed_copies = self.copies(&record.path, false);
+                let changed_copies = found.changed_copies.clone();
                 Ok(Removable { record, found, begun: None, changed_copies })
             }
             Err(why) => Err(Kept { record, why }),
@@ -142,7 +143,10 @@ impl<'a> Examination<'a> {
         if let Some(UnderWay::Syncing(_)) = &record.under_way {
             return Ok(Err(format!("its sync was not finished; `ctx worktree sync {}` does", record.task)));
         }
-        if record.progress == Progress::Creating {
+        let task_lock = self.project.lock(&format!("worktree-{}", record.task.folded()));
+        if record.progress == Progress::Creating
+            || (record.progress == Progress::CheckedOut && task_lock.try_acquire()?.is_none())
+        {
             return Ok(Err("its set-up was not finished; `ctx worktree setup` does".to_owned()));
         }
         match status {
@@ -171,7 +175,7 @@ impl<'a> Examination<'a> {
             if let Err(why) = self.clean(record, &git_dir, &mut found)? {
                 return Ok(Err(why));
             }
-            found.copies = self.copies(&record.path, true);
+            self.furnished(record, &git_dir, &mut found);
         }
         self.landed(record, found)
     }
@@ -261,20 +265,23 @@ impl<'a> Examination<'a> {
         })
     }
 
-    /// The copies that set-up made in this folder and that are still as in the main checkout, or no more.
-    fn copies(&self, dir: &Path, unchanged: bool) -> Vec<PathBuf> {
-        let chosen = |path: &&PathBuf| {
-            let copy = dir.join(path);
-            fs::symlink_metadata(&copy).is_ok_and(|meta| meta.is_file())
-                && same_content(&copy, &self.project.home.join(path)) == unchanged
-                && path.to_str().is_some()
-        };
-        self.copied.iter().filter(chosen).cloned().collect()
+    /// What set-up left: copies that are still as in the main checkout, those that somebody changed, and what
+    /// its commands made.
+    fn furnished(&self, record: &Record, git_dir: &Path, found: &mut Found) {
+        let Furnished { copied, made, until, .. } = Furnished::read(git_dir);
+        for copy in copied {
+            let there = record.path.join(&copy.path);
+            if fs::symlink_metadata(&there).is_err() {
+                continue;
+            }
+            if same(&there, &self.project.home.join(&copy.path)) {
+                found.copies.push(copy.path);
+            } else if !copy.untouched(&record.path) {
+                found.changed_copies.push(copy.path);
+            }
+        }
+        (found.made, found.until) = (made, until);
     }
-}
-
-pub(super) fn same_content(a: &Path, b: &Path) -> bool {
-    matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Nothing is under way in it, and no other repository lies in it.

@@ -75,14 +75,18 @@ fn pointed_to(worktree: &Path) -> Option<PathBuf> {
     Some(worktree.join(text.strip_prefix("gitdir: ")?.trim_end_matches('\n')))
 }
 
+/// A worktree's own git directory, as its `.git` file names it. `task`: what set-up would make again.
+pub(super) fn git_dir(worktree: &Path, task: &str) -> Result<PathBuf> {
+    pointed_to(worktree).ok_or_else(|| {
+        Error::environment(format!("`{}` is no worktree any more", worktree.display()))
+            .hint(format!("run `ctx worktree setup {task}`"))
+    })
+}
+
 /// Takes git's lock off a worktree that is ready, as `git worktree unlock` does. That one reads every
 /// registration on its way and fails when another is being written at this moment.
 pub(super) fn unlock(record: &Record) -> Result<()> {
-    let entry = pointed_to(&record.path).ok_or_else(|| {
-        Error::environment(format!("`{}` is no worktree any more", record.path.display()))
-            .hint(format!("run `ctx worktree setup {}`", record.task))
-    })?;
-    state::remove_file(&entry.join("locked"))
+    state::remove_file(&git_dir(&record.path, record.task.as_str())?.join("locked"))
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

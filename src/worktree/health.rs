@@ -14,6 +14,8 @@ use crate::state::{Project, Settings};
 pub enum Ailment {
     /// Its set-up was cut short.
     HalfMade,
+    /// Its preparation failed, or was cut short.
+    Unprepared,
     /// A removal, an undo or a sync was cut short; the command that finishes it.
     CutShort(String),
     /// Its folder is not where it was made.
@@ -40,6 +42,9 @@ impl Complaint {
         let path = path.display();
         match &self.ailment {
             Ailment::HalfMade => format!("the worktree of `{task}` is half made: its record says `creating`"),
+            Ailment::Unprepared => format!(
+                "the worktree of `{task}` is not prepared: its set-up failed or was cut short after the checkout"
+            ),
             Ailment::CutShort(_) => {
                 format!("the worktree of `{task}` is in between: a command was cut short")
             }
@@ -63,7 +68,9 @@ impl Complaint {
         match &self.ailment {
             Ailment::CutShort(command) => format!("run `{command}`"),
             Ailment::Moved(_) => "run `ctx doctor --fix` in the main checkout".to_owned(),
-            Ailment::HalfMade | Ailment::Gone => format!("run `ctx worktree setup {}`", self.record.task),
+            Ailment::HalfMade | Ailment::Unprepared | Ailment::Gone => {
+                format!("run `ctx worktree setup {}`", self.record.task)
+            }
             Ailment::Unregistered => {
                 format!("move the folder away, then run `ctx worktree setup {}`", self.record.task)
             }
@@ -85,7 +92,11 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
             None if record.progress == Progress::Creating => Some(Ailment::HalfMade),
             None if record.path.exists() => {
                 let known = registered.iter().any(|entry| entry.path == record.path);
-                (!known).then_some(Ailment::Unregistered)
+                let prepared = record.progress == Progress::Ready;
+                match known {
+                    false => Some(Ailment::Unregistered),
+                    true => (!prepared).then_some(Ailment::Unprepared),
+                }
             }
             None => Some(moved_to(project, settings, &record).map_or(Ailment::Gone, Ailment::Moved)),
         };

@@ -1,9 +1,12 @@
 //! Worktrees of tasks: which there are, how they are made, how they go.
 
 mod examine;
+mod furnish;
 mod half_made;
 mod health;
+mod ports;
 mod prepare;
+mod recipe;
 mod record;
 mod remove;
 mod saved;
@@ -14,6 +17,7 @@ mod undo;
 
 pub use examine::{Kept, Removable, Risks};
 pub use health::{Ailment, Complaint, complaints, mend_moved};
+pub use ports::PORTS;
 pub use prepare::Prepared;
 pub use record::{Progress, Record, Records, UnderWay};
 pub use remove::{Removal, Removed};

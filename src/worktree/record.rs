@@ -3,6 +3,7 @@
 //! Written before git is asked for anything, so that whatever a killed run leaves can be told to be
 //! ours; a branch or folder without a record is somebody else's.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,9 @@ use crate::state::{self, Project};
 pub enum Progress {
     /// Not finished: bound to nobody, completed by the next set-up.
     Creating,
-    /// Its checkout finished.
+    /// Its checkout finished, its preparation did not: bound to nobody, never checked out anew.
+    CheckedOut,
+    /// It is prepared, too.
     Ready,
 }
 
@@ -55,6 +58,9 @@ pub struct Record {
     /// What was begun with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<UnderWay>,
+    /// The first port of its range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// The programs, URLs and hooks that git was configured to use when it was set up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<git::Fingerprint>,
@@ -109,6 +115,11 @@ impl Records {
     /// The record of the worktree that lies at this path.
     pub fn at(&self, path: &Path) -> Result<Option<Record>> {
         Ok(self.list()?.into_iter().find(|record| record.path == path))
+    }
+
+    /// The first ports that worktrees have.
+    pub(super) fn ports(&self) -> Result<HashSet<u16>> {
+        Ok(self.list()?.into_iter().filter_map(|record| record.port).collect())
     }
 
     /// Writes one, over an earlier one of the same task.

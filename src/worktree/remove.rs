@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::examine::{Examination, Kept, Removable, Risks, same_content};
+use super::examine::{Examination, Kept, Removable, Risks};
+use super::prepare::same;
 use super::saved::{Content, Holds, Saved, Store, trash};
 use super::snapshot::Snapshot;
 use super::{Record, Records, UnderWay};
@@ -36,10 +37,10 @@ pub struct Removal<'a> {
 }
 
 impl<'a> Removal<'a> {
-    /// Reads what is recorded and registered. `copy` is the setting `worktrees.copy`; `remote`: branches go
-    /// from the remote, too. The caller holds the lock `worktrees`.
-    pub fn new(project: &'a Project, copy: &[String], risks: Risks, remote: bool) -> Result<Self> {
-        Ok(Self { project, examination: Examination::new(project, copy, risks)?, remote })
+    /// Reads what is recorded and registered. `remote`: branches go from the remote, too. The caller holds
+    /// the lock `worktrees`.
+    pub fn new(project: &'a Project, risks: Risks, remote: bool) -> Result<Self> {
+        Ok(Self { project, examination: Examination::new(project, risks)?, remote })
     }
 
     /// Every worktree there is a record of.
@@ -123,6 +124,8 @@ impl<'a> Removal<'a> {
             changed: found.changed,
             untracked: found.untracked,
             copies: found.copies.clone(),
+            made: found.made.clone(),
+            until: found.until,
             content: None,
         };
         let (tree, parents) = match &found.git_dir {
@@ -263,8 +266,14 @@ impl<'a> Removal<'a> {
         }
         for path in &saved.holds.copies {
             parents(path);
-            if same_content(&folder.join(path), &self.project.home.join(path)) {
+            if same(&folder.join(path), &self.project.home.join(path)) {
                 state::remove_file(&folder.join(path))?;
+            }
+        }
+        if let Some(until) = saved.holds.until {
+            for path in &saved.holds.made {
+                state::remove_untouched(&folder.join(path), until);
+                parents(path);
             }
         }
         state::remove_file(&folder.join(".git"))?;

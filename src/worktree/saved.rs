@@ -41,6 +41,12 @@ pub struct Holds {
     pub untracked: usize,
     /// Set-up's copies that were as in the main checkout; they are copied again.
     pub copies: Vec<PathBuf>,
+    /// What set-up's commands made; it is not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<PathBuf>,
+    /// When they had ended: what was touched later is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<jiff::Timestamp>,
     /// Its files; none if the folder had been removed by hand.
     pub content: Option<Content>,
 }

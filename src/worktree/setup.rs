@@ -5,16 +5,20 @@
 //! parallel, each under its task's own lock. A worktree is ready, unlocked and recorded only after its
 //! checkout. A run that is killed is finished by the next one.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use super::prepare::{Prepared, candidates, copy_ignored};
-use super::{Progress, Record, Records, UnderWay, half_made};
+use super::furnish::{Furnisher, Place};
+use super::prepare::Prepared;
+use super::{Progress, Record, Records, UnderWay, half_made, ports};
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, NewWorktree, Oid, Registration};
 use crate::plan::TaskId;
 use crate::state::{self, Kind, Lock, Project, Settings};
+use crate::world::kill_point;
 
 /// What is to be set up, for one plan.
 pub struct Setup<'a> {
@@ -55,6 +59,8 @@ enum Registered {
     Exists(Record),
     /// To be checked out at this commit.
     Unfinished(Record, Oid, Lock),
+    /// To be prepared.
+    CheckedOut(Record, Lock),
     /// Another process is at it.
     Elsewhere,
 }
@@ -63,12 +69,22 @@ enum Registered {
 struct Around {
     registrations: Vec<Registration>,
     tips: HashMap<Branch, Oid>,
+    /// First ports that are taken; those given out in this run among them.
+    ports: RefCell<HashSet<u16>>,
 }
 
 impl Around {
-    fn read(dir: &Path) -> Result<Self> {
+    fn read(project: &Project) -> Result<Self> {
+        let dir = project.git_dir();
         let tips = git::branches(dir)?.into_iter().collect();
-        Ok(Self { registrations: git::list_worktrees(dir)?, tips })
+        let ports = RefCell::new(Records::of(project).ports()?);
+        Ok(Self { registrations: git::list_worktrees(dir)?, tips, ports })
+    }
+
+    fn free_port(&self) -> Option<u16> {
+        let port = ports::free(&self.ports.borrow())?;
+        self.ports.borrow_mut().insert(port);
+        Some(port)
     }
 
     fn at(&self, path: &Path) -> Option<&Registration> {
@@ -77,21 +93,12 @@ impl Around {
 }
 
 /// What is the same for all worktrees of one run; asked when the first needs it.
-#[derive(Default)]
-struct Shared {
-    candidates: OnceLock<Vec<PathBuf>>,
+struct Shared<'a> {
+    furnisher: Furnisher<'a>,
     post_checkout: OnceLock<PathBuf>,
 }
 
-impl Shared {
-    fn candidates(&self, main: &Path, patterns: &[String]) -> Result<&[PathBuf]> {
-        if let Some(found) = self.candidates.get() {
-            return Ok(found);
-        }
-        let found = candidates(main, patterns)?;
-        Ok(self.candidates.get_or_init(|| found))
-    }
-
+impl Shared<'_> {
     /// The project's `post-checkout` hook, if it has one.
     fn post_checkout(&self, worktree: &Path) -> Result<bool> {
         let hook = match self.post_checkout.get() {
@@ -115,7 +122,8 @@ impl Setup<'_> {
         self.exclude(&root)?;
         state::create_dir_all(&root)?;
         let outcomes: Vec<OnceLock<Result<Outcome>>> = tasks.iter().map(|_| OnceLock::new()).collect();
-        let shared = Shared::default();
+        let furnisher = Furnisher::new(self.project, self.settings, root);
+        let shared = Shared { furnisher, post_checkout: OnceLock::new() };
         // The checkout of one runs while the next is registered.
         rayon::scope(|scope| -> Result<()> {
             let lock = self.project.lock("worktrees").acquire()?;
@@ -160,7 +168,7 @@ impl Setup<'_> {
                 half_made::clear(self.project, &record)?;
             }
         }
-        Around::read(self.project.git_dir())
+        Around::read(self.project)
     }
 
     fn task_lock(&self, task: &TaskId) -> state::LockFile {
@@ -189,7 +197,10 @@ impl Setup<'_> {
                     // A run was killed between recording and unlocking, or has unlocked it since we asked.
                     half_made::unlock(&record)?;
                 }
-                return Ok(Registered::Exists(record));
+                return Ok(match record.progress {
+                    Progress::Ready => Registered::Exists(record),
+                    _ => Registered::CheckedOut(record, task_lock),
+                });
             }
             Some(entry) if !known => return Err(self.foreign_worktree(entry)),
             // Somebody removed the folder by hand; the branch is still there.
@@ -203,7 +214,10 @@ impl Setup<'_> {
             (record.base, record.into) = (self.base.clone(), self.into.clone());
         }
         record.progress = Progress::Creating;
+        record.port = record.port.or_else(|| around.free_port());
+        kill_point("setup-record");
         self.records().write(&record)?;
+        kill_point("setup-registration");
         let new = NewWorktree {
             path: &record.path,
             branch: &record.branch,
@@ -225,6 +239,7 @@ impl Setup<'_> {
             base: self.base.clone(),
             progress: Progress::Creating,
             under_way: None,
+            port: None,
             git: None,
         }
     }
@@ -304,12 +319,19 @@ impl Setup<'_> {
     }
 
     /// Waits for another process that is at this task, then looks again.
-    fn finish(&self, task: &TaskId, registered: Registered, shared: &Shared) -> Result<Outcome> {
+    fn finish(&self, task: &TaskId, registered: Registered, shared: &Shared<'_>) -> Result<Outcome> {
         match registered {
             Registered::Exists(record) => Ok(Outcome::Exists(record)),
-            Registered::Unfinished(record, tip, lock) => self.check_out(record, &tip, &lock, shared),
+            Registered::Unfinished(record, tip, lock) => {
+                let record = self.check_out(record, &tip, &lock, shared)?;
+                self.furnish(record, &lock, shared, false)
+            }
+            Registered::CheckedOut(record, lock) => {
+                let told = self.told(task)?;
+                self.furnish(record, &lock, shared, told)
+            }
             Registered::Elsewhere => {
-                drop(self.task_lock(task).acquire()?);
+                drop(self.task_lock(task).acquire_within(SET_UP_PATIENCE)?);
                 let lock = self.project.lock("worktrees").acquire()?;
                 let around = self.look_around()?;
                 let registered = self.register(task, &around, &lock)?;
@@ -319,22 +341,54 @@ impl Setup<'_> {
         }
     }
 
-    fn check_out(&self, mut record: Record, tip: &Oid, lock: &Lock, shared: &Shared) -> Result<Outcome> {
+    fn check_out(&self, mut record: Record, tip: &Oid, lock: &Lock, shared: &Shared<'_>) -> Result<Record> {
+        kill_point("setup-check-out");
         git::reset_hard(&record.path, tip, lock.file())?;
         if shared.post_checkout(&record.path)? {
             git::run_post_checkout(&record.path, tip, lock.file())?;
         }
-        let candidates = shared.candidates(&self.project.home, &self.settings.worktrees.copy)?;
-        let prepared = copy_ignored(&self.project.home, &record.path, candidates)?;
+        record.progress = Progress::CheckedOut;
+        kill_point("setup-checked-out");
+        self.records().write(&record)?;
+        kill_point("setup-unlock");
+        half_made::unlock(&record)?;
+        Ok(record)
+    }
+
+    /// Does the journal say that it is ready? Then a run was killed right before recording it.
+    fn told(&self, task: &TaskId) -> Result<bool> {
+        let events = self.project.journal().read()?;
+        let last = events.iter().rev().find(|event| {
+            event.plan.as_deref() == Some(self.plan)
+                && event.task.as_deref() == Some(task.as_str())
+                && !matches!(event.kind, Kind::Status { .. })
+        });
+        Ok(last.is_some_and(|event| matches!(event.kind, Kind::WorktreeReady { .. })))
+    }
+
+    fn furnish(&self, mut record: Record, lock: &Lock, shared: &Shared<'_>, told: bool) -> Result<Outcome> {
+        let git_dir = half_made::git_dir(&record.path, record.task.as_str())?;
+        let name = &format!("{}/{}", self.plan, record.task);
+        let place = Place { path: &record.path, git_dir: &git_dir, name, port: record.port };
+        let prepared = shared
+            .furnisher
+            .run(&place, lock)
+            .map_err(|error| error.hint(format!("then run `ctx worktree setup {}` again", record.task)))?;
+        if !told {
+            kill_point("setup-journal");
+            let kind = Kind::WorktreeReady { base: record.base.clone() };
+            self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
+        }
         record.progress = Progress::Ready;
         record.git = git::Fingerprint::of(&record.path, crate::world::home().as_deref());
+        kill_point("setup-ready");
         self.records().write(&record)?;
-        half_made::unlock(&record)?;
-        let kind = Kind::WorktreeReady { base: record.base.clone() };
-        self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
         Ok(Outcome::Created(record, prepared))
     }
 }
+
+/// Somebody else's installation of packages may take its time.
+const SET_UP_PATIENCE: Duration = Duration::from_hours(1);
 
 fn cut_short(task: &TaskId, under_way: &UnderWay) -> Error {
     let (what, command) = match under_way {

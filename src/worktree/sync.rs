@@ -152,7 +152,7 @@ fn take_back(record: &Record) -> Result<Synced> {
 }
 
 fn reason_to_skip(record: &Record, status: Status, begun: bool) -> Option<String> {
-    if record.progress == Progress::Creating || (record.under_way.is_some() && !begun) {
+    if record.progress != Progress::Ready || (record.under_way.is_some() && !begun) {
         return Some("it is half made".to_owned());
     }
     if !record.path.exists() {

@@ -6,12 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::furnish::Furnished;
 use super::saved::{Holds, Saved, Store};
 use super::snapshot::own_files;
-use super::{Progress, Record, Records, UnderWay, half_made};
+use super::{Progress, Record, Records, UnderWay, half_made, ports};
 use crate::error::{Error, Result};
 use crate::git::{self, Entry, Files, Mode, NewWorktree, RefUpdate, Registration, Repository};
-use crate::state::{self, Kind, Lock, Project};
+use crate::state::{self, CopyOf, Kind, Lock, Project};
 use crate::world::kill_point;
 
 /// How many bytes of blobs are in memory at once, unless a single one is larger.
@@ -55,7 +56,11 @@ impl<'a> Undo<'a> {
             self.require_free(&saved, &registrations)?;
         }
         let under_way = Some(UnderWay::Restoring(saved.id.clone()));
-        let record = Record { progress: Progress::Creating, under_way, ..saved.holds.record.clone() };
+        // Its ports may be another's by now.
+        let taken = Records::of(self.project).ports()?;
+        let port = saved.holds.record.port.filter(|port| begun || !taken.contains(port));
+        let port = port.or_else(|| ports::free(&taken));
+        let record = Record { progress: Progress::Creating, under_way, port, ..saved.holds.record.clone() };
         let done = registrations.iter().any(|entry| entry.path == record.path && entry.locked.is_none());
         if !(begun && done) {
             kill_point("undo-begin");
@@ -199,9 +204,10 @@ impl<'a> Undo<'a> {
             let (from, to) = (self.project.home.join(path), record.path.join(path));
             let there = fs::symlink_metadata(&to).is_ok();
             if !there && fs::symlink_metadata(&from).is_ok_and(|meta| meta.is_file()) {
-                state::copy_file(&from, &to)?;
+                state::copy_new(&from, &to, &CopyOf::File)?;
             }
         }
+        Furnished::note_copies(&git_dir, &record.path, &saved.holds.copies)?;
         kill_point("undo-content");
         self.write_content(saved, &record.path)?;
         kill_point("undo-index");

@@ -431,5 +431,6 @@ fn settings_that_cannot_be_read_are_named() {
     repo.write(".claude/auto-context.yaml", "worktrees: { setup: rm -rf / }\nfuture: 1\n");
     let ran = repo.ctx(&["status"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.contains("does not use: `future`, `worktrees.setup`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("does not use: `future`\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("until you accept them: `worktrees.setup`"), "{}", ran.stderr);
 }

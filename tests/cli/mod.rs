@@ -9,6 +9,7 @@ mod hooks;
 mod kill;
 mod layouts;
 mod merge;
+mod prepare;
 mod session_hooks;
 mod sync;
 mod tasks;

@@ -172,11 +172,14 @@ fn a_task_shows_what_its_agent_needs() {
     repo.ctx(&["worktree", "setup"]).ok();
     let dir = repo.worktree("task-0");
     let shown = repo.ctx_in(&dir, &["task", "show"]).ok().replace(dir.to_str().unwrap(), "WT");
+    let port = repo.json(&["task", "show", "task-0"])["port"].as_u64().unwrap();
+    let shown = shown.replace(&format!("{port} to {}", port + 9), "A to B");
     insta::assert_snapshot!(shown, @"
     task: task-0 (Do task-0)
     status: pending
     worktree: WT
     branch: feature/task-0 (lands on main)
+    ports: A to B (set-up has the first as CTX_PORT)
     create: task-0.txt
 
     # Do task-0

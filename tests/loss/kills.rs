@@ -215,7 +215,7 @@ fn require_held(repo: &Repo, before: &BTreeMap<std::path::PathBuf, Node>, point:
 }
 
 /// Everything that a run leaves, without times and ids of commits.
-fn result(repo: &Repo) -> Vec<String> {
+pub(super) fn result(repo: &Repo) -> Vec<String> {
     let mut lines = Vec::new();
     let refs = repo.git(&["for-each-ref", "--format=%(refname) %(tree) %(contents:subject)"]);
     lines.extend(refs.lines().map(str::to_owned));

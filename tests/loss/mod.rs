@@ -1,5 +1,6 @@
 //! Nothing is lost: random worktrees on every way out, and kills at every step.
 
 mod kills;
+mod setup_kills;
 mod state;
 mod zero;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Context, Report, style};
 use crate::cli::Worktree;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Exit, Result, printable};
 use crate::git::{self, Status as Changes};
 use crate::plan::{self, Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
@@ -34,6 +34,10 @@ struct Row {
     branch: Option<String>,
     base: Option<String>,
     copied: Vec<PathBuf>,
+    /// The commands that ran in it.
+    commands: Vec<String>,
+    /// The first of its ports.
+    port: Option<u16>,
     /// Why it was refused or skipped.
     reason: Option<String>,
 }
@@ -41,7 +45,17 @@ struct Row {
 impl Row {
     fn without(task: &TaskId, result: &'static str, reason: String) -> Self {
         let task = task.clone();
-        Self { task, result, path: None, branch: None, base: None, copied: Vec::new(), reason: Some(reason) }
+        Self {
+            task,
+            result,
+            path: None,
+            branch: None,
+            base: None,
+            copied: Vec::new(),
+            commands: Vec::new(),
+            port: None,
+            reason: Some(reason),
+        }
     }
 }
 
@@ -76,9 +90,21 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     let report = Report::data(json, &rows, || text(&rows))?;
     let refused = rows.iter().any(|row| row.result == "refused");
     let mut report = if refused { report.exit(Exit::Refused) } else { report };
-    report.messages = messages;
+    report.messages = shown(&rows);
+    report.messages.extend(messages);
     report.messages.extend(context.warnings());
     Ok(report)
+}
+
+/// The commands that ran, each once.
+fn shown(rows: &[Row]) -> Vec<String> {
+    let mut all: Vec<&String> = rows.iter().flat_map(|row| &row.commands).collect();
+    all.sort();
+    all.dedup();
+    let count = |text: &String| rows.iter().filter(|row| row.commands.contains(text)).count();
+    all.iter()
+        .map(|text| format!("set-up: `{}` in {}", printable(text), style::count(count(text), "worktree")))
+        .collect()
 }
 
 fn outcome_row(task: &TaskId, outcome: Result<Outcome>, messages: &mut Vec<String>) -> Row {
@@ -97,13 +123,20 @@ fn outcome_row(task: &TaskId, outcome: Result<Outcome>, messages: &mut Vec<Strin
         branch: Some(record.branch.as_str().to_owned()),
         base: Some(record.base.as_str().to_owned()),
         copied: Vec::new(),
+        commands: Vec::new(),
+        port: record.port,
         reason: None,
     };
     if let Outcome::Created(_, prepared) = &outcome {
         row.result = "created";
         row.copied.clone_from(&prepared.copied);
+        row.commands.clone_from(&prepared.commands);
         for (path, why) in &prepared.skipped {
-            messages.push(format!("note: `{}` is not copied for `{task}`: {why}", path.display()));
+            let path = printable(&path.to_string_lossy());
+            messages.push(format!("note: `{path}` is not copied for `{task}`: {why}"));
+        }
+        for note in &prepared.notes {
+            messages.push(format!("note: `{task}`: {note}"));
         }
     }
     row
@@ -186,8 +219,10 @@ struct Listed<'a> {
     path: &'a PathBuf,
     branch: &'a str,
     base: &'a str,
-    /// Checked out and usable.
+    /// Checked out, prepared and usable.
     ready: bool,
+    /// The first of its ports.
+    port: Option<u16>,
     /// None where the folder is gone or half made.
     clean: Option<bool>,
 }
@@ -234,6 +269,7 @@ fn listed(record: &Record) -> Result<Listed<'_>> {
         branch: record.branch.as_str(),
         base: record.base.as_str(),
         ready,
+        port: record.port,
         clean,
     })
 }
