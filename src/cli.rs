@@ -1,9 +1,13 @@
 //! The command line of `ctx`, as types. The doc comments are the help texts.
 
+mod pool;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub use pool::{Pool, Release};
 
 /// Plans, worktrees and merges for parallel agents in Claude Code.
 #[derive(Debug, Parser)]
@@ -31,6 +35,9 @@ pub enum Command {
     /// Set up and list the worktrees of tasks
     #[command(subcommand)]
     Worktree(Worktree),
+    /// Keep worktrees ready ahead of the tasks, and give them out
+    #[command(subcommand)]
+    Pool(Pool),
     /// List tasks and change their status
     #[command(subcommand)]
     Task(Task),

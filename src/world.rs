@@ -112,6 +112,12 @@ pub fn client_process() -> Option<Process> {
     None
 }
 
+/// The process that started this one; none without `/proc`.
+pub fn parent_process() -> Option<Process> {
+    let pid = stat(std::process::id())?.parent;
+    Some(Process { pid, started: stat(pid)?.started })
+}
+
 struct Stat {
     name: String,
     dead: bool,

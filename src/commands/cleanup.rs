@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::git::{self, Integrated};
 use crate::plan::Status;
 use crate::state::{Location, PlanStore, Shelf};
+use crate::worktree::pool::{Pool, Pooling, Release, Released, Slot};
 use crate::worktree::{Kept, Record, Removal, Removed, Risks, Store, empty_trash};
 
 /// `ctx cleanup --json`, one a worktree.
@@ -33,12 +34,14 @@ struct Row {
     changed_copies: Vec<PathBuf>,
     /// What stayed after all, and why.
     notes: Vec<String>,
+    /// The slot that the task had; it stays in the pool.
+    slot: Option<String>,
 }
 
 pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let context = Context::here()?;
     // Set-up registers under the same lock: what is examined here is not half made.
-    let _lock = context.project.lock("worktrees").acquire()?;
+    let lock = context.project.lock("worktrees").acquire()?;
     let risks = Risks { unmerged: args.include_unmerged, dirty: args.include_dirty };
     let removal = Removal::new(&context.project, risks, args.remote)?;
     let plans = context.project.plans();
@@ -50,10 +53,17 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
     {
         return Err(Error::refused(format!("`{id}` has no worktree")).hint("see `ctx worktree list`"));
     }
+    let pool = Pool::read(&context.project)?;
+    let pooling = Pooling { project: &context.project, settings: &context.settings };
+    let release = Release::new(pooling, &removal, &lock);
     let mut rows = Vec::new();
     for record in chosen {
         let status = status(&plans, &record)?;
-        rows.push(clean(&removal, record, status, args.dry_run)?);
+        rows.push(match pool.at(&record.path) {
+            // The slot stays, its task goes.
+            Some(slot) => give_back(&removal, &release, slot, &record, status, args.dry_run)?,
+            None => clean(&removal, record, status, args.dry_run)?,
+        });
     }
     let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run))?;
     report.messages = aged(&context, removal.records(), args.dry_run)?;
@@ -76,7 +86,7 @@ fn aged(context: &Context, records: &[Record], dry_run: bool) -> Result<Vec<Stri
 }
 
 /// The status of a worktree's task; none if its plan is archived or gone.
-fn status(plans: &PlanStore, record: &Record) -> Result<Option<Status>> {
+pub(super) fn status(plans: &PlanStore, record: &Record) -> Result<Option<Status>> {
     let folder = plans.list()?.into_iter().find(|folder| folder.id == record.plan);
     match folder {
         None => Ok(None),
@@ -109,6 +119,31 @@ fn clean(removal: &Removal<'_>, record: Record, status: Option<Status>, dry_run:
     Ok(row)
 }
 
+/// The slot of a task is taken back.
+fn give_back(
+    removal: &Removal<'_>,
+    release: &Release<'_>,
+    slot: &Slot,
+    record: &Record,
+    status: Option<Status>,
+    dry_run: bool,
+) -> Result<Row> {
+    let released = match dry_run {
+        true => removal.examine(record.clone(), status)?.map(|_| Released::default()),
+        false => release.release(slot, record.clone(), status)?,
+    };
+    let mut row = match released {
+        Ok(Released { saved, changed_copies, notes }) => {
+            let mut row = row(record, Ok(Removed { saved, trash: None, notes }));
+            row.changed_copies = changed_copies;
+            row
+        }
+        Err(kept) => row(record, Err(kept.why)),
+    };
+    row.slot = Some(slot.name.clone());
+    Ok(row)
+}
+
 fn row(record: &Record, outcome: Result<Removed, String>) -> Row {
     let (removed, reason) = match outcome {
         Ok(removed) => (Some(removed), None),
@@ -128,6 +163,7 @@ fn row(record: &Record, outcome: Result<Removed, String>) -> Row {
         trash,
         changed_copies: Vec::new(),
         notes,
+        slot: None,
     }
 }
 
@@ -142,7 +178,10 @@ fn text(rows: &[Row], dry_run: bool) -> String {
             continue;
         }
         let verb = if dry_run { "would remove" } else { "removed" };
-        let mut line = format!("{verb} `{}` and branch `{}`", row.path.display(), row.branch);
+        let mut line = match &row.slot {
+            None => format!("{verb} `{}` and branch `{}`", row.path.display(), row.branch),
+            Some(slot) => format!("{verb} branch `{}`; `{slot}` is free for another task", row.branch),
+        };
         if let Some(trash) = &row.trash {
             line += &format!("; its ignored files are in `{}`", trash.display());
         }

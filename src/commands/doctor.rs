@@ -9,6 +9,7 @@ use crate::exec::Exec;
 use crate::git::{self, Git};
 use crate::run::Board;
 use crate::state::{Active, Project, Settings};
+use crate::worktree::pool::Pool;
 use crate::worktree::{self, Ailment, Complaint, Records, Setup};
 use crate::world;
 
@@ -169,6 +170,7 @@ fn in_project(project: &Project) -> Vec<Finding> {
             });
             findings.push(plan(project));
             findings.extend(found.unwrap_or_else(|error| vec![failed("worktrees", error)]));
+            findings.extend(pool(project).unwrap_or_else(|error| vec![failed("pool", error)]));
         }
         Err(error) => {
             findings.push(failed("settings", error));
@@ -215,6 +217,39 @@ fn worktrees(project: &Project, settings: &Settings) -> Result<Vec<Finding>> {
     } else {
         complaints.iter().map(of).collect()
     })
+}
+
+/// What is wrong with the slots; nothing where there is no pool.
+fn pool(project: &Project) -> Result<Vec<Finding>> {
+    let found = worktree::pool::pool_findings(project)?;
+    let level = |broken| if broken { Level::Error } else { Level::Note };
+    let mut findings: Vec<Finding> =
+        found.into_iter().map(|one| gap("pool", level(one.broken), one.fact, one.remedy)).collect();
+    if findings.is_empty() {
+        match Pool::read(project)?.slots.len() {
+            0 => {}
+            n => findings.push(ok("pool", style::count(n, "slot"))),
+        }
+    }
+    Ok(findings)
+}
+
+/// `ctx pool health`: the findings on the slots and on the worktrees in them.
+pub(super) fn pool_health(context: &Context, json: bool) -> Result<Report> {
+    let project = &context.project;
+    let slots = Pool::read(project)?;
+    let mut findings = pool(project)?;
+    for one in worktree::complaints(project, &context.settings)? {
+        if slots.at(&one.record.path).is_some() {
+            findings.push(gap("worktrees", Level::Error, one.evidence(), one.remedy()));
+        }
+    }
+    let broken = findings.iter().any(|finding| finding.level == Level::Error);
+    let report = Report::data(json, &findings, || match findings.is_empty() {
+        true => "no pool; `ctx pool init` makes one".to_owned(),
+        false => text(&findings),
+    })?;
+    Ok(if broken { report.exit(Exit::Refused) } else { report })
 }
 
 fn text(findings: &[Finding]) -> String {

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod merge;
 mod plan;
+mod pool;
 mod status;
 mod style;
 mod task;
@@ -101,6 +102,7 @@ pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     match command {
         Command::Plan(verb) => plan::run(verb),
         Command::Worktree(verb) => worktree::run(verb),
+        Command::Pool(verb) => pool::run(verb),
         Command::Task(verb) => task::run(verb),
         Command::Status(json) => status::run(json),
         Command::Commit(args) => commit::run(&args),

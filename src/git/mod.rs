@@ -37,8 +37,8 @@ pub use repository::Repository;
 pub use status::{Change, Status, status, summary};
 pub use version::{MINIMUM, Version, version};
 pub use worktrees::{
-    NewWorktree, Registration, add_worktree, hook_path, list_worktrees, repair_worktree, reset_hard,
-    run_post_checkout, unlock_worktree, unregister_worktree,
+    NewWorktree, Registration, add_worktree, hook_path, is_named, list_worktrees, point_head,
+    repair_worktree, reset_hard, run_post_checkout, switch, unlock_worktree, unregister_worktree,
 };
 
 use crate::error::Error;

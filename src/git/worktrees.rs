@@ -72,8 +72,8 @@ fn parse(bytes: &[u8]) -> Vec<Registration> {
 pub struct NewWorktree<'a> {
     /// Where; absolute.
     pub path: &'a Path,
-    /// The branch to check out.
-    pub branch: &'a Branch,
+    /// The branch to check out; none: detached, at the base.
+    pub branch: Option<&'a Branch>,
     /// Where the branch is made; none: it exists.
     pub base: Option<&'a Oid>,
     /// The reason of the lock that it gets.
@@ -87,15 +87,35 @@ pub struct NewWorktree<'a> {
 pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Arc<File>) -> Result<()> {
     let call = Git::at(dir).holding(lock);
     let call = call.args(["worktree", "add", "--quiet", "--no-checkout", "--lock", "--reason", new.reason]);
-    let call = match new.base {
-        Some(base) => call
-            .args(["--no-track", "-b", new.branch.as_str()])
-            .arg("--end-of-options")
-            .arg(new.path)
-            .arg(base.as_str()),
-        None => call.arg("--end-of-options").arg(new.path).arg(new.branch.as_str()),
+    let call = match (new.branch, new.base) {
+        (Some(branch), Some(_)) => call.args(["--no-track", "-b", branch.as_str()]),
+        (Some(_), None) => call,
+        (None, _) => call.arg("--detach"),
+    };
+    let start = new.base.map(Oid::as_str).or(new.branch.map(Branch::as_str));
+    call.arg("--end-of-options").arg(new.path).args(start).run().map(drop)
+}
+
+/// Moves a worktree to a branch that is there, or detaches it at a commit. Git refuses where that would
+/// overwrite anything that is not committed.
+pub fn switch(worktree: &Path, to: std::result::Result<&Branch, &Oid>, lock: &Arc<File>) -> Result<()> {
+    let call = Git::at(worktree).holding(lock).args(["switch", "--quiet", "--no-recurse-submodules"]);
+    let call = match to {
+        Ok(branch) => call.args(["--no-guess", branch.as_str()]),
+        Err(commit) => call.args(["--detach", commit.as_str()]),
     };
     call.run().map(drop)
+}
+
+/// Makes a worktree's HEAD name a branch, its files and index as they are.
+pub fn point_head(worktree: &Path, branch: &Branch) -> Result<()> {
+    Git::at(worktree).args(["symbolic-ref", "-m", "ctx", "HEAD", &branch.full()]).run().map(drop)
+}
+
+/// Is this commit in some branch, tag or other ref?
+pub fn is_named(dir: &Path, commit: &Oid) -> Result<bool> {
+    let call = Git::at(dir).args(["for-each-ref", "--count=1", "--format=%(refname)"]);
+    Ok(!call.args(["--contains", commit.as_str()]).line()?.is_empty())
 }
 
 /// Writes every file of the commit that is checked out, as `git worktree add` does after registering.

@@ -47,7 +47,7 @@ pub(super) struct Found {
     pub(super) changed: usize,
     pub(super) untracked: usize,
     pub(super) copies: Vec<PathBuf>,
-    changed_copies: Vec<PathBuf>,
+    pub(super) changed_copies: Vec<PathBuf>,
     pub(super) made: Vec<PathBuf>,
     pub(super) until: Option<jiff::Timestamp>,
 }
@@ -142,6 +142,9 @@ impl<'a> Examination<'a> {
         }
         if let Some(UnderWay::Syncing(_)) = &record.under_way {
             return Ok(Err(format!("its sync was not finished; `ctx worktree sync {}` does", record.task)));
+        }
+        if let Some(UnderWay::Acquiring(_)) = &record.under_way {
+            return Ok(Err(format!("its acquire was not finished; `ctx pool acquire {}` does", record.task)));
         }
         let task_lock = self.project.lock(&format!("worktree-{}", record.task.folded()));
         if record.progress == Progress::Creating

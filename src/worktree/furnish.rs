@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::prepare::{Prepared, candidates, copy_ignored};
+use super::prepare::{Prepared, candidates, copy_ignored, same};
 use super::recipe::{self, Command};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -167,6 +167,25 @@ impl<'a> Furnisher<'a> {
         kill_point("setup-note");
         noted.write(place.git_dir)?;
         Ok(prepared)
+    }
+
+    /// Copies what is not there, and runs nothing.
+    pub(super) fn copy(&self, place: &Place<'_>) -> Result<()> {
+        let mut noted = Furnished::read(place.git_dir);
+        let prepared = copy_ignored(&self.project.home, place.path, self.candidates()?)?;
+        noted.take(place.path, &prepared.copied);
+        noted.write(place.git_dir)
+    }
+
+    /// Copies that are as they came in, in a slot that was at rest, are brought up to date.
+    pub(super) fn refresh(&self, place: &Place<'_>) -> Result<()> {
+        for copied in &Furnished::read(place.git_dir).copied {
+            let (from, to) = (self.project.home.join(&copied.path), place.path.join(&copied.path));
+            if copied.untouched(place.path) && !same(&from, &to) {
+                state::remove_file(&to)?;
+            }
+        }
+        Ok(())
     }
 
     fn run_all(

@@ -10,33 +10,54 @@ use std::time::Duration;
 
 use super::Record;
 use crate::error::{Error, Result};
+use crate::git::Branch;
 use crate::state::{self, Project};
 
 /// A live git holds a ref's lock for a moment; one that is still there afterwards has no owner any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// A worktree that was being made.
+pub(super) struct Begun<'a> {
+    pub(super) path: &'a Path,
+    /// The reason of git's lock on it.
+    pub(super) reason: &'a str,
+    pub(super) branch: Option<&'a Branch>,
+}
+
+/// As `clear_begun`, for a task's.
+pub(super) fn clear(project: &Project, record: &Record) -> Result<()> {
+    let reason = &record.lock_reason();
+    clear_begun(project, &Begun { path: &record.path, reason, branch: Some(&record.branch) })
+}
+
 /// Removes what is incomplete, and lock files that a killed git left in what is complete.
 ///
 /// Before anything else asks git for its worktrees: `git worktree list` fails on an incomplete entry.
-pub(super) fn clear(project: &Project, record: &Record) -> Result<()> {
-    let branch = project.common_dir.join(format!("{}.lock", record.branch.full()));
-    state::remove_stale(&branch, PATIENCE)?;
+pub(super) fn clear_begun(project: &Project, begun: &Begun<'_>) -> Result<()> {
+    if let Some(branch) = begun.branch {
+        state::remove_stale(&project.common_dir.join(format!("{}.lock", branch.full())), PATIENCE)?;
+    }
     for entry in state::list(&project.common_dir.join("worktrees"))? {
         let reason = fs::read_to_string(entry.join("locked")).unwrap_or_default();
-        if reason.trim_end() != record.lock_reason() {
-            if named_after(&entry, &record.path) {
+        if reason.trim_end() != begun.reason {
+            if named_after(&entry, begun.path) {
                 drop_unstarted(&entry);
             }
             continue;
         }
-        if is_complete(&entry, &record.path) {
-            let locks = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"];
-            locks.iter().try_for_each(|name| state::remove_file(&entry.join(name)))?;
+        if is_complete(&entry, begun.path) {
+            remove_locks(&entry)?;
         } else {
-            drop_entry(&entry, &record.path)?;
+            drop_entry(&entry, begun.path)?;
         }
     }
     Ok(())
+}
+
+/// Removes the lock files that a killed git left in a worktree's own git directory.
+pub(super) fn remove_locks(git_dir: &Path) -> Result<()> {
+    let locks = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"];
+    locks.iter().try_for_each(|name| state::remove_file(&git_dir.join(name)))
 }
 
 /// A kill before the lock's reason was written leaves an empty folder, or one with an empty lock in it.

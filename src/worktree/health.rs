@@ -89,6 +89,12 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
             Some(UnderWay::Syncing(_)) => {
                 Some(Ailment::CutShort(format!("ctx worktree sync {}", record.task)))
             }
+            Some(UnderWay::Acquiring(_)) => {
+                Some(Ailment::CutShort(format!("ctx pool acquire {}", record.task)))
+            }
+            Some(UnderWay::Releasing(_)) => {
+                Some(Ailment::CutShort(format!("ctx pool release {}", record.task)))
+            }
             None if record.progress == Progress::Creating => Some(Ailment::HalfMade),
             None if record.path.exists() => {
                 let known = registered.iter().any(|entry| entry.path == record.path);

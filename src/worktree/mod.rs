@@ -4,6 +4,8 @@ mod examine;
 mod furnish;
 mod half_made;
 mod health;
+mod in_the_way;
+pub mod pool;
 mod ports;
 mod prepare;
 mod recipe;

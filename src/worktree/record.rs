@@ -35,6 +35,10 @@ pub enum UnderWay {
     Restoring(String),
     /// `ctx worktree sync`; the base before it.
     Syncing(Oid),
+    /// `ctx pool acquire`, into this slot.
+    Acquiring(String),
+    /// `ctx pool release`, saving under this id.
+    Releasing(String),
 }
 
 /// One worktree of one task.

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::examine::{Examination, Kept, Removable, Risks};
 use super::prepare::same;
 use super::saved::{Content, Holds, Saved, Store, trash};
@@ -91,9 +93,7 @@ impl<'a> Removal<'a> {
         }
         if let Some(saved) = &saved {
             self.delete_branch(saved, &mut removed)?;
-            if self.remote {
-                self.delete_remote_branch(saved, &mut removed)?;
-            }
+            self.delete_remote_branch_if_asked(saved, &mut removed)?;
             let folder = saved.trash();
             self.empty(saved, &folder)?;
             removed.trash = folder.exists().then_some(folder);
@@ -126,6 +126,7 @@ impl<'a> Removal<'a> {
             copies: found.copies.clone(),
             made: found.made.clone(),
             until: found.until,
+            changed_copies: Vec::new(),
             content: None,
         };
         let (tree, parents) = match &found.git_dir {
@@ -144,7 +145,12 @@ impl<'a> Removal<'a> {
         Ok(Some(Saved { id, commit, holds }))
     }
 
-    fn take_down(&self, record: &Record, git_dir: &Path, holds: &mut Holds) -> Result<(Oid, Vec<Oid>)> {
+    pub(super) fn take_down(
+        &self,
+        record: &Record,
+        git_dir: &Path,
+        holds: &mut Holds,
+    ) -> Result<(Oid, Vec<Oid>)> {
         let scratch = self.scratch();
         let files = Files { git_dir, dir: &record.path };
         let snapshot = Snapshot::take(files, &scratch)?;
@@ -165,11 +171,11 @@ impl<'a> Removal<'a> {
     }
 
     /// Folder of index files that are needed for a moment; the lock keeps it to one process.
-    fn scratch(&self) -> PathBuf {
+    pub(super) fn scratch(&self) -> PathBuf {
         self.project.ctx_dir().join("saving")
     }
 
-    fn commit(&self, holds: &Holds, tree: &Oid, parents: &[Oid]) -> Result<Oid> {
+    pub(super) fn commit(&self, holds: &Holds, tree: &Oid, parents: &[Oid]) -> Result<Oid> {
         let Record { task, plan, branch, .. } = &holds.record;
         let json = serde_json::to_string(holds)
             .map_err(|error| Error::environment(format!("cannot describe what is saved: {error}")))?;
@@ -204,7 +210,7 @@ impl<'a> Removal<'a> {
         Err(now.err().unwrap_or_else(|| Error::refused("it was changed while it was examined")))
     }
 
-    fn delete_branch(&self, saved: &Saved, removed: &mut Removed) -> Result<()> {
+    pub(super) fn delete_branch(&self, saved: &Saved, removed: &mut Removed) -> Result<()> {
         let Holds { record, tip, .. } = &saved.holds;
         let name = record.branch.full();
         if git::resolve(self.project.git_dir(), &name)?.is_none() {
@@ -219,7 +225,10 @@ impl<'a> Removal<'a> {
     }
 
     /// The branch of that name at the remote goes if everything in it was in the local one, which is saved.
-    fn delete_remote_branch(&self, saved: &Saved, removed: &mut Removed) -> Result<()> {
+    pub(super) fn delete_remote_branch_if_asked(&self, saved: &Saved, removed: &mut Removed) -> Result<()> {
+        if !self.remote {
+            return Ok(());
+        }
         let Holds { record, tip, .. } = &saved.holds;
         let (dir, branch) = (self.project.git_dir(), &record.branch);
         let Some(remote) = git::remote_of(dir, branch)? else { return Ok(()) };
@@ -243,50 +252,17 @@ impl<'a> Removal<'a> {
         Ok(())
     }
 
-    /// What is saved goes from the trash, and so do copies that nobody changed; what git ignored stays, as do
-    /// folders that were empty.
+    /// What is saved goes from the trash, and so do copies that nobody changed and what set-up made.
     fn empty(&self, saved: &Saved, folder: &Path) -> Result<()> {
         if !folder.exists() {
             return Ok(());
         }
         kill_point("remove-content");
-        let mut above: BTreeSet<PathBuf> = BTreeSet::new();
-        let mut parents = |path: &Path| above.extend(path.ancestors().skip(1).map(Path::to_owned));
-        for (n, (entry, _)) in git::list_tree(self.project.git_dir(), &saved.commit)?.into_iter().enumerate()
-        {
-            if n == 1 {
-                kill_point("remove-content-midway");
-            }
-            parents(&entry.path);
-            let path = folder.join(&entry.path);
-            match entry.mode {
-                git::Mode::Gitlink => state::remove_empty_dir(&path),
-                _ => state::remove_file(&path)?,
-            }
-        }
-        for path in &saved.holds.copies {
-            parents(path);
-            if same(&folder.join(path), &self.project.home.join(path)) {
-                state::remove_file(&folder.join(path))?;
-            }
-        }
-        if let Some(until) = saved.holds.until {
-            for path in &saved.holds.made {
-                state::remove_untouched(&folder.join(path), until);
-                parents(path);
-            }
-        }
-        state::remove_file(&folder.join(".git"))?;
-        // Longest first: what is inside goes before what is around it. The last one is the folder itself.
-        for path in above.iter().rev() {
-            state::remove_empty_dir(&folder.join(path));
-        }
-        state::remove_empty_dir(folder);
-        state::remove_empty_dir(folder.parent().unwrap_or(folder));
-        Ok(())
+        let Holds { copies, made, until, .. } = &saved.holds;
+        empty(self.project, folder, &saved.commit, copies, (made, *until))
     }
 
-    fn note_in_journal(&self, record: &Record, saved: &Saved) -> Result<()> {
+    pub(super) fn note_in_journal(&self, record: &Record, saved: &Saved) -> Result<()> {
         let journal = self.project.journal();
         let known = journal.read()?.iter().any(
             |event| matches!(&event.kind, Kind::WorktreeRemoved { saved: Some(id), .. } if *id == saved.id),
@@ -299,4 +275,49 @@ impl<'a> Removal<'a> {
         let kind = Kind::WorktreeRemoved { tip, saved: Some(saved.id.clone()), integrated };
         journal.record(Some(&record.plan), Some(record.task.as_str()), kind)
     }
+}
+
+/// Takes out of a folder in the trash what a commit holds, these copies unless they differ from the main
+/// checkout's, and these files and folders as far as nobody touched them since. What git ignored stays, as do
+/// folders that were empty.
+pub(super) fn empty(
+    project: &Project,
+    folder: &Path,
+    commit: &Oid,
+    copies: &[PathBuf],
+    (made, until): (&[PathBuf], Option<Timestamp>),
+) -> Result<()> {
+    let mut above: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut parents = |path: &Path| above.extend(path.ancestors().skip(1).map(Path::to_owned));
+    for (n, (entry, _)) in git::list_tree(project.git_dir(), commit)?.into_iter().enumerate() {
+        if n == 1 {
+            kill_point("remove-content-midway");
+        }
+        parents(&entry.path);
+        let path = folder.join(&entry.path);
+        match entry.mode {
+            git::Mode::Gitlink => state::remove_empty_dir(&path),
+            _ => state::remove_file(&path)?,
+        }
+    }
+    for path in copies {
+        parents(path);
+        if same(&folder.join(path), &project.home.join(path)) {
+            state::remove_file(&folder.join(path))?;
+        }
+    }
+    if let Some(until) = until {
+        for path in made {
+            state::remove_untouched(&folder.join(path), until);
+            parents(path);
+        }
+    }
+    state::remove_file(&folder.join(".git"))?;
+    // Longest first: what is inside goes before what is around it. The last one is the folder itself.
+    for path in above.iter().rev() {
+        state::remove_empty_dir(&folder.join(path));
+    }
+    state::remove_empty_dir(folder);
+    state::remove_empty_dir(folder.parent().unwrap_or(folder));
+    Ok(())
 }

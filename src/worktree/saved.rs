@@ -47,6 +47,9 @@ pub struct Holds {
     /// When they had ended: what was touched later is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<jiff::Timestamp>,
+    /// Set-up's copies that somebody changed, of a slot that was given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_copies: Vec<PathBuf>,
     /// Its files; none if the folder had been removed by hand.
     pub content: Option<Content>,
 }
@@ -113,8 +116,8 @@ impl<'a> Store<'a> {
     pub fn list(self, records: &[Record]) -> Result<Vec<Saved>> {
         let mut found = self.under(SAVED)?;
         found.retain(|saved| {
-            let removing = Some(UnderWay::Removing(saved.id.clone()));
-            records.iter().all(|record| record.under_way != removing)
+            let taken = [UnderWay::Removing(saved.id.clone()), UnderWay::Releasing(saved.id.clone())];
+            records.iter().all(|record| record.under_way.as_ref().is_none_or(|what| !taken.contains(what)))
         });
         Ok(found)
     }
@@ -176,7 +179,9 @@ impl<'a> Store<'a> {
         for prefix in [SAVED, RESTORED] {
             for saved in self.under(prefix)? {
                 let under_way = records.iter().any(|record| match &record.under_way {
-                    Some(UnderWay::Removing(id) | UnderWay::Restoring(id)) => *id == saved.id,
+                    Some(UnderWay::Removing(id) | UnderWay::Restoring(id) | UnderWay::Releasing(id)) => {
+                        *id == saved.id
+                    }
                     _ => false,
                 });
                 if under_way || !expired(&saved.id) {

@@ -12,8 +12,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::furnish::{Furnisher, Place};
+use super::in_the_way::{cut_short, require_branch, require_free};
+use super::pool::Pool;
 use super::prepare::Prepared;
-use super::{Progress, Record, Records, UnderWay, half_made, ports};
+use super::{Progress, Record, Records, half_made, ports};
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, NewWorktree, Oid, Registration};
 use crate::plan::TaskId;
@@ -66,9 +68,9 @@ enum Registered {
 }
 
 /// What git says under the lock, asked once for all tasks.
-struct Around {
-    registrations: Vec<Registration>,
-    tips: HashMap<Branch, Oid>,
+pub(super) struct Around {
+    pub(super) registrations: Vec<Registration>,
+    pub(super) tips: HashMap<Branch, Oid>,
     /// First ports that are taken; those given out in this run among them.
     ports: RefCell<HashSet<u16>>,
 }
@@ -77,28 +79,43 @@ impl Around {
     fn read(project: &Project) -> Result<Self> {
         let dir = project.git_dir();
         let tips = git::branches(dir)?.into_iter().collect();
-        let ports = RefCell::new(Records::of(project).ports()?);
+        let mut ports = Records::of(project).ports()?;
+        ports.extend(Pool::ports_of(project)?);
+        let ports = RefCell::new(ports);
         Ok(Self { registrations: git::list_worktrees(dir)?, tips, ports })
     }
 
-    fn free_port(&self) -> Option<u16> {
+    pub(super) fn free_port(&self) -> Option<u16> {
         let port = ports::free(&self.ports.borrow())?;
         self.ports.borrow_mut().insert(port);
         Some(port)
     }
 
-    fn at(&self, path: &Path) -> Option<&Registration> {
+    pub(super) fn at(&self, path: &Path) -> Option<&Registration> {
         self.registrations.iter().find(|entry| entry.path == path)
     }
 }
 
 /// What is the same for all worktrees of one run; asked when the first needs it.
-struct Shared<'a> {
-    furnisher: Furnisher<'a>,
+pub(super) struct Shared<'a> {
+    pub(super) furnisher: Furnisher<'a>,
     post_checkout: OnceLock<PathBuf>,
 }
 
-impl Shared<'_> {
+impl<'a> Shared<'a> {
+    pub(super) fn new(furnisher: Furnisher<'a>) -> Self {
+        Self { furnisher, post_checkout: OnceLock::new() }
+    }
+
+    /// Writes the files of a commit, as `git worktree add` does after registering.
+    pub(super) fn check_out(&self, worktree: &Path, tip: &Oid, lock: &Lock) -> Result<()> {
+        git::reset_hard(worktree, tip, lock.file())?;
+        if self.post_checkout(worktree)? {
+            git::run_post_checkout(worktree, tip, lock.file())?;
+        }
+        Ok(())
+    }
+
     /// The project's `post-checkout` hook, if it has one.
     fn post_checkout(&self, worktree: &Path) -> Result<bool> {
         let hook = match self.post_checkout.get() {
@@ -123,7 +140,7 @@ impl Setup<'_> {
         state::create_dir_all(&root)?;
         let outcomes: Vec<OnceLock<Result<Outcome>>> = tasks.iter().map(|_| OnceLock::new()).collect();
         let furnisher = Furnisher::new(self.project, self.settings, root);
-        let shared = Shared { furnisher, post_checkout: OnceLock::new() };
+        let shared = Shared::new(furnisher);
         // The checkout of one runs while the next is registered.
         rayon::scope(|scope| -> Result<()> {
             let lock = self.project.lock("worktrees").acquire()?;
@@ -154,13 +171,13 @@ impl Setup<'_> {
         }
     }
 
-    fn records(&self) -> Records {
+    pub(super) fn records(&self) -> Records {
         Records::of(self.project)
     }
 
     /// Clears what killed runs left half made, then asks git. The caller holds the lock under which
     /// registrations are made.
-    fn look_around(&self) -> Result<Around> {
+    pub(super) fn look_around(&self) -> Result<Around> {
         let unfinished =
             self.records().list()?.into_iter().filter(|record| record.progress == Progress::Creating);
         for record in unfinished {
@@ -171,7 +188,7 @@ impl Setup<'_> {
         Around::read(self.project)
     }
 
-    fn task_lock(&self, task: &TaskId) -> state::LockFile {
+    pub(super) fn task_lock(&self, task: &TaskId) -> state::LockFile {
         self.project.lock(&format!("worktree-{}", task.folded()))
     }
 
@@ -220,7 +237,7 @@ impl Setup<'_> {
         kill_point("setup-registration");
         let new = NewWorktree {
             path: &record.path,
-            branch: &record.branch,
+            branch: Some(&record.branch),
             base: if tip.is_none() { Some(&record.base) } else { None },
             reason: &record.lock_reason(),
         };
@@ -229,7 +246,7 @@ impl Setup<'_> {
         Ok(Registered::Unfinished(record, tip, task_lock))
     }
 
-    fn new_record(&self, task: &TaskId) -> Record {
+    pub(super) fn new_record(&self, task: &TaskId) -> Record {
         Record {
             plan: self.plan.to_owned(),
             task: task.clone(),
@@ -242,80 +259,6 @@ impl Setup<'_> {
             port: None,
             git: None,
         }
-    }
-
-    fn unregister(&self, entry: &Registration, record: &Record) -> Result<()> {
-        if let Some(reason) = &entry.locked {
-            // Somebody else's lock says that the folder is only away for a while.
-            if *reason != record.lock_reason() {
-                return Err(Error::refused(format!(
-                    "worktree `{}` is missing and locked",
-                    entry.path.display()
-                ))
-                .hint(format!(
-                    "bring it back, or give it up with `git worktree unlock {}`",
-                    entry.path.display()
-                )));
-            }
-            git::unlock_worktree(self.project.git_dir(), &entry.path)?;
-        }
-        git::unregister_worktree(self.project.git_dir(), &entry.path)?;
-        Ok(())
-    }
-
-    /// Is the task's branch, which is there, ours to use? A leftover of another plan is not.
-    fn require_own_branch(&self, record: &Record, tip: &Oid, known: bool, around: &Around) -> Result<()> {
-        let branch = &record.branch;
-        if let Some(entry) = around
-            .registrations
-            .iter()
-            .find(|entry| entry.branch.as_ref() == Some(branch) && entry.path != record.path)
-        {
-            return Err(Error::refused(format!(
-                "branch `{branch}` is checked out in `{}`",
-                entry.path.display()
-            ))
-            .hint(format!(
-                "switch that worktree to another branch, then run `ctx worktree setup {}`",
-                record.task
-            )));
-        }
-        if known {
-            return Ok(());
-        }
-        let owner = self.records().list()?.into_iter().find(|other| other.branch == *branch);
-        let whose = owner.map_or_else(
-            || "was not made for this plan".to_owned(),
-            |other| format!("belongs to plan `{}`", other.plan),
-        );
-        let merged = git::is_ancestor(self.project.git_dir(), tip, self.base)?;
-        let state = if merged { "is in" } else { "has commits that are not in" };
-        let error = Error::refused(format!("branch `{branch}` exists, {whose}, and {state} `{}`", self.into));
-        Err(if merged {
-            error.hint(format!(
-                "delete it with `git branch -d {branch}`, then run `ctx worktree setup {}`",
-                record.task
-            ))
-        } else {
-            error
-                .hint(format!("keep its work under another name: `git branch -m {branch} old/{branch}`"))
-                .hint(format!("or give it up: `git branch -D {branch}`"))
-        })
-    }
-
-    fn foreign_worktree(&self, entry: &Registration) -> Error {
-        let owner = self.records().at(&entry.path).ok().flatten();
-        let error = match owner {
-            Some(other) => Error::refused(format!(
-                "worktree `{}` belongs to `{}` of plan `{}`",
-                entry.path.display(),
-                other.task,
-                other.plan
-            ))
-            .hint("if that plan is done, land it with `ctx merge` and remove it with `ctx cleanup`"),
-            None => Error::refused(format!("worktree `{}` was not made by `ctx`", entry.path.display())),
-        };
-        error.hint(format!("or remove it yourself: `git worktree remove {}`", entry.path.display()))
     }
 
     /// Waits for another process that is at this task, then looks again.
@@ -343,10 +286,7 @@ impl Setup<'_> {
 
     fn check_out(&self, mut record: Record, tip: &Oid, lock: &Lock, shared: &Shared<'_>) -> Result<Record> {
         kill_point("setup-check-out");
-        git::reset_hard(&record.path, tip, lock.file())?;
-        if shared.post_checkout(&record.path)? {
-            git::run_post_checkout(&record.path, tip, lock.file())?;
-        }
+        shared.check_out(&record.path, tip, lock)?;
         record.progress = Progress::CheckedOut;
         kill_point("setup-checked-out");
         self.records().write(&record)?;
@@ -356,7 +296,7 @@ impl Setup<'_> {
     }
 
     /// Does the journal say that it is ready? Then a run was killed right before recording it.
-    fn told(&self, task: &TaskId) -> Result<bool> {
+    pub(super) fn told(&self, task: &TaskId) -> Result<bool> {
         let events = self.project.journal().read()?;
         let last = events.iter().rev().find(|event| {
             event.plan.as_deref() == Some(self.plan)
@@ -388,40 +328,4 @@ impl Setup<'_> {
 }
 
 /// Somebody else's installation of packages may take its time.
-const SET_UP_PATIENCE: Duration = Duration::from_hours(1);
-
-fn cut_short(task: &TaskId, under_way: &UnderWay) -> Error {
-    let (what, command) = match under_way {
-        UnderWay::Removing(_) => ("removal", "ctx cleanup".to_owned()),
-        UnderWay::Restoring(id) => ("undo", format!("ctx undo {id}")),
-        UnderWay::Syncing(_) => ("sync", format!("ctx worktree sync {task}")),
-    };
-    Error::refused(format!("the {what} of the worktree of `{task}` was not finished"))
-        .hint(format!("finish it with `{command}`"))
-}
-
-/// Nothing, or an empty folder, stands where the worktree shall be.
-fn require_free(path: &PathBuf) -> Result<()> {
-    let taken = match std::fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(_) => path.symlink_metadata().is_ok(),
-    };
-    if taken {
-        return Err(Error::refused(format!("`{}` exists and is not a worktree", path.display()))
-            .hint("move it away, then run the command again"));
-    }
-    Ok(())
-}
-
-fn require_branch(entry: &Registration, record: &Record) -> Result<()> {
-    if entry.branch.as_ref() == Some(&record.branch) {
-        return Ok(());
-    }
-    let has = entry.branch.as_ref().map_or("no branch".to_owned(), |branch| format!("`{branch}`"));
-    Err(Error::refused(format!(
-        "worktree `{}` has {has} checked out, not `{}`",
-        entry.path.display(),
-        record.branch
-    ))
-    .hint(format!("run `git switch {}` there", record.branch)))
-}
+pub(super) const SET_UP_PATIENCE: Duration = Duration::from_hours(1);

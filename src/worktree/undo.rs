@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::furnish::Furnished;
+use super::pool::Pool;
 use super::saved::{Holds, Saved, Store};
 use super::snapshot::own_files;
 use super::{Progress, Record, Records, UnderWay, half_made, ports};
@@ -57,7 +58,8 @@ impl<'a> Undo<'a> {
         }
         let under_way = Some(UnderWay::Restoring(saved.id.clone()));
         // Its ports may be another's by now.
-        let taken = Records::of(self.project).ports()?;
+        let mut taken = Records::of(self.project).ports()?;
+        taken.extend(Pool::ports_of(self.project)?);
         let port = saved.holds.record.port.filter(|port| begun || !taken.contains(port));
         let port = port.or_else(|| ports::free(&taken));
         let record = Record { progress: Progress::Creating, under_way, port, ..saved.holds.record.clone() };
@@ -99,6 +101,11 @@ impl<'a> Undo<'a> {
         let wanted = self.begun(wanted).map_or(wanted, |(id, _)| id);
         if let Some(at) = all.iter().position(|saved| saved.id == wanted) {
             return Ok(all.swap_remove(at));
+        }
+        let releasing = Some(UnderWay::Releasing(wanted.to_owned()));
+        if let Some(record) = self.records.iter().find(|record| record.under_way == releasing) {
+            return Err(Error::refused(format!("the release `{wanted}` was not finished"))
+                .hint(format!("finish it with `ctx pool release {}`, then run this again", record.task)));
         }
         let removing = Some(UnderWay::Removing(wanted.to_owned()));
         if self.records.iter().any(|record| record.under_way == removing) {
@@ -183,7 +190,7 @@ impl<'a> Undo<'a> {
         }
         kill_point("undo-registration");
         let reason = &record.lock_reason();
-        let new = NewWorktree { path: &record.path, branch: &record.branch, base: None, reason };
+        let new = NewWorktree { path: &record.path, branch: Some(&record.branch), base: None, reason };
         Ok(git::add_worktree(dir, &new, lock.file())?)
     }
 

@@ -9,6 +9,7 @@ mod hooks;
 mod kill;
 mod layouts;
 mod merge;
+mod pool;
 mod prepare;
 mod session_hooks;
 mod sync;

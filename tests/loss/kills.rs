@@ -240,7 +240,7 @@ pub(super) fn result(repo: &Repo) -> Vec<String> {
         match node {
             Node::File(bytes, _) if path.ends_with("t.json") => {
                 let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-                for key in ["base", "plan", "path", "git"] {
+                for key in ["base", "plan", "path", "port", "git"] {
                     record[key].take();
                 }
                 lines.push(record.to_string());

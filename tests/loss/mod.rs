@@ -1,6 +1,7 @@
 //! Nothing is lost: random worktrees on every way out, and kills at every step.
 
 mod kills;
+mod pool_kills;
 mod setup_kills;
 mod state;
 mod zero;

@@ -188,7 +188,7 @@ fn choose(
     Ok((chosen, rows))
 }
 
-fn reason_against(state: &TaskState) -> Option<String> {
+pub(super) fn reason_against(state: &TaskState) -> Option<String> {
     match (&state.readiness, state.task.status) {
         (Readiness::Ready, _) | (_, Status::InProgress) => None,
         (Readiness::Waits(missing), _) => {

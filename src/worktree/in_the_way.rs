@@ -1,0 +1,130 @@
+//! What keeps a task from its worktree: a branch, a folder or a registration that is not its own; each with the
+//! ways out.
+
+use std::path::Path;
+
+use super::setup::{Around, Setup};
+use super::{Record, UnderWay};
+use crate::error::{Error, Result};
+use crate::git::{self, Oid, Registration};
+use crate::plan::TaskId;
+
+impl Setup<'_> {
+    pub(super) fn unregister(&self, entry: &Registration, record: &Record) -> Result<()> {
+        if let Some(reason) = &entry.locked {
+            // Somebody else's lock says that the folder is only away for a while.
+            if *reason != record.lock_reason() {
+                return Err(Error::refused(format!(
+                    "worktree `{}` is missing and locked",
+                    entry.path.display()
+                ))
+                .hint(format!(
+                    "bring it back, or give it up with `git worktree unlock {}`",
+                    entry.path.display()
+                )));
+            }
+            git::unlock_worktree(self.project.git_dir(), &entry.path)?;
+        }
+        git::unregister_worktree(self.project.git_dir(), &entry.path)?;
+        Ok(())
+    }
+
+    /// Is the task's branch, which is there, ours to use? A leftover of another plan is not.
+    pub(super) fn require_own_branch(
+        &self,
+        record: &Record,
+        tip: &Oid,
+        known: bool,
+        around: &Around,
+    ) -> Result<()> {
+        let branch = &record.branch;
+        if let Some(entry) = around
+            .registrations
+            .iter()
+            .find(|entry| entry.branch.as_ref() == Some(branch) && entry.path != record.path)
+        {
+            return Err(Error::refused(format!(
+                "branch `{branch}` is checked out in `{}`",
+                entry.path.display()
+            ))
+            .hint(format!(
+                "switch that worktree to another branch, then run `ctx worktree setup {}`",
+                record.task
+            )));
+        }
+        if known {
+            return Ok(());
+        }
+        let owner = self.records().list()?.into_iter().find(|other| other.branch == *branch);
+        let whose = owner.map_or_else(
+            || "was not made for this plan".to_owned(),
+            |other| format!("belongs to plan `{}`", other.plan),
+        );
+        let merged = git::is_ancestor(self.project.git_dir(), tip, self.base)?;
+        let state = if merged { "is in" } else { "has commits that are not in" };
+        let error = Error::refused(format!("branch `{branch}` exists, {whose}, and {state} `{}`", self.into));
+        Err(if merged {
+            error.hint(format!(
+                "delete it with `git branch -d {branch}`, then run `ctx worktree setup {}`",
+                record.task
+            ))
+        } else {
+            error
+                .hint(format!("keep its work under another name: `git branch -m {branch} old/{branch}`"))
+                .hint(format!("or give it up: `git branch -D {branch}`"))
+        })
+    }
+
+    pub(super) fn foreign_worktree(&self, entry: &Registration) -> Error {
+        let owner = self.records().at(&entry.path).ok().flatten();
+        let error = match owner {
+            Some(other) => Error::refused(format!(
+                "worktree `{}` belongs to `{}` of plan `{}`",
+                entry.path.display(),
+                other.task,
+                other.plan
+            ))
+            .hint("if that plan is done, land it with `ctx merge` and remove it with `ctx cleanup`"),
+            None => Error::refused(format!("worktree `{}` was not made by `ctx`", entry.path.display())),
+        };
+        error.hint(format!("or remove it yourself: `git worktree remove {}`", entry.path.display()))
+    }
+}
+
+pub(super) fn cut_short(task: &TaskId, under_way: &UnderWay) -> Error {
+    let (what, command) = match under_way {
+        UnderWay::Removing(_) => ("removal", "ctx cleanup".to_owned()),
+        UnderWay::Restoring(id) => ("undo", format!("ctx undo {id}")),
+        UnderWay::Syncing(_) => ("sync", format!("ctx worktree sync {task}")),
+        UnderWay::Acquiring(_) => ("acquire", format!("ctx pool acquire {task}")),
+        UnderWay::Releasing(_) => ("release", format!("ctx pool release {task}")),
+    };
+    Error::refused(format!("the {what} of the worktree of `{task}` was not finished"))
+        .hint(format!("finish it with `{command}`"))
+}
+
+/// Nothing, or an empty folder, stands where the worktree shall be.
+pub(super) fn require_free(path: &Path) -> Result<()> {
+    let taken = match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(_) => path.symlink_metadata().is_ok(),
+    };
+    if taken {
+        return Err(Error::refused(format!("`{}` exists and is not a worktree", path.display()))
+            .hint("move it away, then run the command again"));
+    }
+    Ok(())
+}
+
+pub(super) fn require_branch(entry: &Registration, record: &Record) -> Result<()> {
+    if entry.branch.as_ref() == Some(&record.branch) {
+        return Ok(());
+    }
+    let has = entry.branch.as_ref().map_or("no branch".to_owned(), |branch| format!("`{branch}`"));
+    Err(Error::refused(format!(
+        "worktree `{}` has {has} checked out, not `{}`",
+        entry.path.display(),
+        record.branch
+    ))
+    .hint(format!("run `git switch {}` there", record.branch)))
+}

@@ -1,0 +1,103 @@
+//! What is wrong with the pool, each with what was seen and the command that mends it.
+
+use std::fs;
+use std::path::Path;
+
+use super::{MARK, Pool, SlotState};
+use crate::error::Result;
+use crate::git;
+use crate::state::{self, Project};
+
+/// Something about a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolFinding {
+    /// It does not work as it is; else it is worth a look.
+    pub broken: bool,
+    /// What was seen.
+    pub fact: String,
+    /// What mends it.
+    pub remedy: String,
+}
+
+/// Everything that is not in order with the slots. Changes nothing.
+pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
+    let pool = Pool::read(project)?;
+    let records = super::records(project)?;
+    let registrations = git::list_worktrees(project.git_dir())?;
+    let mut found = Vec::new();
+    let mut say = |broken, fact: String, remedy: String| found.push(PoolFinding { broken, fact, remedy });
+    if pool.rebuilt {
+        say(
+            true,
+            format!(
+                "the pool's file was lost or cannot be read; {} slot(s) found on disk count as leased",
+                pool.slots.len()
+            ),
+            "look at each with `ctx pool status`, and give it back with `ctx pool release SLOT`".to_owned(),
+        );
+    }
+    for slot in &pool.slots {
+        let name = &slot.name;
+        let release = format!("run `ctx pool release {name}`");
+        match slot.state(&records) {
+            SlotState::Free => {
+                if let Err(why) = slot.at_rest(&registrations)? {
+                    let remedy = match slot.path.symlink_metadata().is_ok() {
+                        true => format!("see what is in `{}`, and move it away", slot.path.display()),
+                        false => "run `ctx pool reset`".to_owned(),
+                    };
+                    say(true, format!("`{name}` is free, but {why}"), remedy);
+                }
+            }
+            SlotState::Leased => {
+                let lease = slot.lease.as_ref().filter(|lease| lease.is_dead());
+                if let Some((lease, process)) =
+                    lease.and_then(|lease| Some((lease, lease.owner.process.as_ref()?)))
+                {
+                    say(
+                        false,
+                        format!("process {} that leased `{name}` for `{}` is gone", process.pid, lease.task),
+                        format!("if nobody works on it, {release}"),
+                    );
+                }
+            }
+            SlotState::Moving => match slot.record(&records) {
+                // Named with the worktrees.
+                Some(_) => {}
+                None => say(
+                    true,
+                    format!("`{name}` is leased, but no task has it: an acquire was cut short"),
+                    release,
+                ),
+            },
+            SlotState::Doubt => {
+                say(true, format!("`{name}` counts as leased since the pool's file was lost"), release);
+            }
+            SlotState::HalfMade if project.lock(&format!("pool-{name}")).try_acquire()?.is_some() => {
+                let remedy = "run `ctx pool init`".to_owned();
+                say(true, format!("`{name}` is half made, and nobody is at it"), remedy);
+            }
+            SlotState::HalfMade => {}
+            SlotState::Going => {
+                say(
+                    true,
+                    format!("the removal of `{name}` was cut short"),
+                    "run `ctx pool reset`".to_owned(),
+                );
+            }
+        }
+    }
+    for entry in state::list(&project.common_dir.join("worktrees"))? {
+        let Ok(name) = fs::read_to_string(entry.join(MARK)) else { continue };
+        let back = fs::read_to_string(entry.join("gitdir")).unwrap_or_default();
+        let path = Path::new(back.trim_end_matches('\n')).parent().unwrap_or(Path::new("")).to_owned();
+        if pool.at(&path).is_none() {
+            say(
+                false,
+                format!("`{}` was the slot `{name}` and is not in the pool", path.display()),
+                format!("if nothing in it is needed, run `git worktree remove {}`", path.display()),
+            );
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,256 @@
+//! Makes slots, detached at the base and with their set-up done; takes free ones down again.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use super::{MARK, Pool, Slot, SlotState};
+use crate::error::{Error, Result};
+use crate::git::{self, NewWorktree, Oid};
+use crate::state::{self, Lock, LockFile, Project, Settings};
+use crate::worktree::furnish::{Furnished, Furnisher, Place};
+use crate::worktree::half_made::{self, Begun};
+use crate::worktree::prepare::Prepared;
+use crate::worktree::remove::empty;
+use crate::worktree::saved::TRASH;
+use crate::worktree::setup::{SET_UP_PATIENCE, Shared};
+use crate::worktree::{Progress, Records, ports};
+use crate::world::{self, kill_point};
+
+/// The slots of one repository, for who makes, takes or gives back.
+#[derive(Clone, Copy)]
+pub struct Pooling<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Root, copies, set-up.
+    pub settings: &'a Settings,
+}
+
+/// What became of a slot.
+pub type Made = (String, Result<Option<Prepared>>);
+
+impl Pooling<'_> {
+    /// The lock of whoever makes this slot.
+    pub(super) fn slot_lock(&self, name: &str) -> LockFile {
+        self.project.lock(&format!("pool-{name}"))
+    }
+
+    pub(super) fn shared(&self) -> Shared<'_> {
+        let root = self.settings.worktree_root(&self.project.home, "pool");
+        Shared::new(Furnisher::new(self.project, self.settings, root))
+    }
+
+    /// Makes slots until there are `count`, and finishes what is half made. What each came to; none: another
+    /// process made it.
+    pub fn init(&self, count: usize, base: &Oid, done: &(dyn Fn(&str) + Sync)) -> Result<Vec<Made>> {
+        let mut made = self.init_once(count, base, done)?;
+        let busy: Vec<String> = made
+            .iter()
+            .filter(|(_, result)| matches!(result, Ok(None)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if busy.is_empty() {
+            return Ok(made);
+        }
+        for name in &busy {
+            drop(self.slot_lock(name).acquire_within(SET_UP_PATIENCE)?);
+        }
+        // It may have been a killed one's git.
+        let again = self.init_once(count, base, done)?;
+        made.retain(|(name, _)| again.iter().all(|(other, _)| other != name));
+        made.extend(again);
+        Ok(made)
+    }
+
+    fn init_once(&self, count: usize, base: &Oid, done: &(dyn Fn(&str) + Sync)) -> Result<Vec<Made>> {
+        self.project.remember_home()?;
+        self.project.exclude_plans()?;
+        let root = self.settings.worktree_root(&self.project.home, "pool");
+        if let Ok(inside) = root.strip_prefix(&self.project.home) {
+            self.project.exclude(&inside.to_string_lossy())?;
+        }
+        state::create_dir_all(&root)?;
+        let shared = self.shared();
+        let begun: Vec<(Slot, Result<Option<Lock>>)> = {
+            let lock = self.project.lock("worktrees").acquire()?;
+            self.plan_slots(count, base, &root)?
+                .into_iter()
+                .map(|slot| {
+                    let registered = self.register(&slot, &lock);
+                    (slot, registered)
+                })
+                .collect()
+        };
+        let outcomes: Vec<OnceLock<Result<Option<Prepared>>>> =
+            begun.iter().map(|_| OnceLock::new()).collect();
+        let names: Vec<String> = begun.iter().map(|(slot, _)| slot.name.clone()).collect();
+        rayon::scope(|scope| {
+            for ((slot, registered), outcome) in begun.into_iter().zip(&outcomes) {
+                let shared = &shared;
+                scope.spawn(move |_| {
+                    let result = match registered {
+                        Ok(Some(lock)) => self.finish(&slot, shared, &lock).map(Some),
+                        Ok(None) => Ok(None),
+                        Err(error) => Err(error),
+                    };
+                    // Set once: each slot has one place and one job.
+                    let _ = outcome.set(result);
+                    done(&slot.name);
+                });
+            }
+        });
+        Ok(names.into_iter().zip(outcomes.into_iter().filter_map(OnceLock::into_inner)).collect())
+    }
+
+    /// Notes the slots that are to be made; gives those and the ones that are half made.
+    fn plan_slots(&self, count: usize, base: &Oid, root: &std::path::Path) -> Result<Vec<Slot>> {
+        let mut taken: HashSet<u16> = Records::of(self.project).ports()?;
+        let records = super::records(self.project)?;
+        kill_point("pool-plan");
+        Pool::update(self.project, |pool| {
+            taken.extend(pool.ports());
+            for n in 1.. {
+                if pool.slots.len() >= count {
+                    break;
+                }
+                let name = format!("slot.{n}");
+                let path = root.join(&name);
+                if pool.slots.iter().any(|slot| slot.name == name)
+                    || path.symlink_metadata().is_ok()
+                    || records.iter().any(|record| record.path == path)
+                {
+                    continue;
+                }
+                let port = ports::free(&taken);
+                taken.extend(port);
+                pool.slots.push(Slot {
+                    name,
+                    path,
+                    progress: Progress::Creating,
+                    base: base.clone(),
+                    port,
+                    lease: None,
+                    doubt: false,
+                    going: false,
+                });
+            }
+            let half_made = |slot: &&Slot| slot.state(&records) == SlotState::HalfMade;
+            pool.slots.iter().filter(half_made).cloned().collect()
+        })
+    }
+
+    /// Registers a slot unless that was done before; none: another process is at it.
+    fn register(&self, slot: &Slot, lock: &Lock) -> Result<Option<Lock>> {
+        let Some(slot_lock) = self.slot_lock(&slot.name).try_acquire()? else { return Ok(None) };
+        if slot.progress == Progress::CheckedOut {
+            return Ok(Some(slot_lock));
+        }
+        let reason = &slot.lock_reason();
+        half_made::clear_begun(self.project, &Begun { path: &slot.path, reason, branch: None })?;
+        let dir = self.project.git_dir();
+        if git::list_worktrees(dir)?.iter().all(|entry| entry.path != slot.path) {
+            kill_point("pool-registration");
+            let new = NewWorktree { path: &slot.path, branch: None, base: Some(&slot.base), reason };
+            git::add_worktree(dir, &new, lock.file())?;
+        }
+        Ok(Some(slot_lock))
+    }
+
+    fn finish(&self, slot: &Slot, shared: &Shared<'_>, lock: &Lock) -> Result<Prepared> {
+        let git_dir = slot.git_dir()?;
+        if slot.progress == Progress::Creating {
+            kill_point("pool-mark");
+            state::replace(&git_dir.join(MARK), slot.name.as_bytes())?;
+            kill_point("pool-check-out");
+            shared.check_out(&slot.path, &slot.base, lock)?;
+            kill_point("pool-checked-out");
+            Pool::change(self.project, &slot.name, |slot| slot.progress = Progress::CheckedOut)?;
+        }
+        kill_point("pool-unlock");
+        state::remove_file(&git_dir.join("locked"))?;
+        let name = &format!("pool/{}", slot.name);
+        let place = Place { path: &slot.path, git_dir: &git_dir, name, port: slot.port };
+        let prepared = shared
+            .furnisher
+            .run(&place, lock)
+            .map_err(|error| error.hint("then run `ctx pool init` again"))?;
+        kill_point("pool-ready");
+        Pool::change(self.project, &slot.name, |slot| slot.progress = Progress::Ready)?;
+        Ok(prepared)
+    }
+
+    /// Takes down every slot that nobody has; those that stay, and why. The caller holds the lock `worktrees`.
+    pub fn take_down(&self) -> Result<Vec<(String, String)>> {
+        let records = super::records(self.project)?;
+        let mut kept = Vec::new();
+        for slot in Pool::read(self.project)?.slots {
+            match slot.state(&records) {
+                SlotState::Leased | SlotState::Moving | SlotState::Doubt => {
+                    kept.push((slot.name.clone(), "it is leased".to_owned()));
+                }
+                _ => {
+                    if let Err(why) = self.remove(&slot)? {
+                        kept.push((slot.name.clone(), why));
+                    }
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    fn remove(&self, slot: &Slot) -> Result<std::result::Result<(), String>> {
+        let dir = self.project.git_dir();
+        let Some(lock) = self.slot_lock(&slot.name).try_acquire()? else {
+            return Ok(Err("another process is at it".to_owned()));
+        };
+        let reason = &slot.lock_reason();
+        if slot.progress == Progress::Creating {
+            half_made::clear_begun(self.project, &Begun { path: &slot.path, reason, branch: None })?;
+        }
+        let registrations = git::list_worktrees(dir)?;
+        let registration = registrations.iter().find(|entry| entry.path == slot.path);
+        let there = slot.path.symlink_metadata().is_ok();
+        if let Some(entry) = registration.filter(|_| there) {
+            if slot.progress == Progress::Creating && entry.locked.as_deref() == Some(reason) {
+                // Nobody ever worked in it: what lies there is a part of its commit.
+                git::reset_hard(&slot.path, &slot.base, lock.file())?;
+                git::unlock_worktree(dir, &slot.path)?;
+            } else if let Err(why) = slot.at_rest(&registrations)? {
+                return Ok(Err(why));
+            }
+            let head = git::resolve(&slot.git_dir()?, "HEAD")?.unwrap_or_else(|| slot.base.clone());
+            if !git::is_named(dir, &head)? {
+                return Ok(Err(format!("its commit {} is in no branch", head.short())));
+            }
+            let noted = Furnished::read(&slot.git_dir()?);
+            kill_point("pool-going");
+            Pool::change(self.project, &slot.name, |slot| slot.going = true)?;
+            let id = format!("{}-{}", world::now().strftime("%Y%m%d-%H%M%S"), slot.name);
+            let folder = slot.path.with_file_name(TRASH).join(id);
+            state::create_dir_all(folder.parent().unwrap_or(&folder))?;
+            kill_point("pool-move");
+            state::move_to(&slot.path, &folder)?;
+            git::unregister_worktree(dir, &slot.path)?;
+            let copies: Vec<_> = noted.copied.into_iter().map(|copied| copied.path).collect();
+            empty(self.project, &folder, &head, &copies, (&noted.made, noted.until))?;
+        } else if registration.is_some() {
+            git::unregister_worktree(dir, &slot.path)?;
+        } else if there {
+            return Ok(Err("its folder is there, but git has no worktree registered for it".to_owned()));
+        }
+        Pool::update(self.project, |pool| pool.slots.retain(|other| other.name != slot.name))?;
+        Ok(Ok(()))
+    }
+}
+
+/// What to do where no slot is free.
+pub(super) fn none_free(pool: &Pool, passed: &[String], task: &str) -> Error {
+    let error = match pool.slots.len() {
+        0 => Error::refused("there is no pool").hint("make one with `ctx pool init`"),
+        n => {
+            let why = passed.iter().map(|why| format!("\n  {why}")).collect::<String>();
+            Error::refused(format!("none of the {n} slots is free{why}"))
+                .hint(format!("make another with `ctx pool init {}`", n + 1))
+        }
+    };
+    error.hint(format!("or make a worktree outside the pool: `ctx worktree setup {task}`"))
+}
