@@ -2,6 +2,7 @@
 
 mod kills;
 mod pool_kills;
+mod race;
 mod setup_kills;
 mod state;
 mod zero;

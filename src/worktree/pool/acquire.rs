@@ -105,7 +105,7 @@ impl Setup<'_> {
         free.sort_by_key(|slot| (!ours(slot), slot.base != *self.base));
         let mut chosen = None;
         for slot in free {
-            match slot.at_rest(&around.registrations)? {
+            match slot.at_rest(self.project, &around.registrations)? {
                 Ok(()) => {
                     chosen = Some(slot);
                     break;

@@ -41,7 +41,7 @@ pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
         let release = format!("run `ctx pool release {name}`");
         match slot.state(&records) {
             SlotState::Free => {
-                if let Err(why) = slot.at_rest(&registrations)? {
+                if let Err(why) = slot.at_rest(project, &registrations)? {
                     let remedy = match slot.path.symlink_metadata().is_ok() {
                         true => format!("see what is in `{}`, and move it away", slot.path.display()),
                         false => "run `ctx pool reset`".to_owned(),

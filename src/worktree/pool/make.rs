@@ -214,7 +214,7 @@ impl Pooling<'_> {
                 // Nobody ever worked in it: what lies there is a part of its commit.
                 git::reset_hard(&slot.path, &slot.base, lock.file())?;
                 git::unlock_worktree(dir, &slot.path)?;
-            } else if let Err(why) = slot.at_rest(&registrations)? {
+            } else if let Err(why) = slot.at_rest(self.project, &registrations)? {
                 return Ok(Err(why));
             }
             let head = git::resolve(&slot.git_dir()?, "HEAD")?.unwrap_or_else(|| slot.base.clone());

@@ -123,7 +123,11 @@ impl Slot {
     }
 
     /// Nothing but what git ignores lies in it, and it is where git has it, on no branch: or what is the matter.
-    fn at_rest(&self, registrations: &[Registration]) -> Result<std::result::Result<(), String>> {
+    fn at_rest(
+        &self,
+        project: &Project,
+        registrations: &[Registration],
+    ) -> Result<std::result::Result<(), String>> {
         let Some(entry) = registrations.iter().find(|entry| entry.path == self.path) else {
             return Ok(Err("git has no worktree registered for it".to_owned()));
         };
@@ -135,6 +139,12 @@ impl Slot {
         }
         if entry.locked.is_some() {
             return Ok(Err("it is locked".to_owned()));
+        }
+        // Whoever had it last may have gone on committing.
+        if let Some(head) = entry.head.as_ref().filter(|head| **head != self.base)
+            && !git::is_named(project.git_dir(), head)?
+        {
+            return Ok(Err(format!("its commit {} is in no branch", head.short())));
         }
         let status = git::status(&self.path)?;
         Ok(if status.clean() { Ok(()) } else { Err(format!("uncommitted files: {}", status.summary())) })

@@ -58,7 +58,7 @@ impl<'a> Release<'a> {
         if !matches!(state, SlotState::Doubt | SlotState::Moving) {
             return Err(stays("it is half made".to_owned()).hint("finish it with `ctx pool init`"));
         }
-        slot.at_rest(&git::list_worktrees(project.git_dir())?)?.map_err(stays)?;
+        slot.at_rest(project, &git::list_worktrees(project.git_dir())?)?.map_err(stays)?;
         let head = git::resolve(&slot.git_dir()?, "HEAD")?
             .ok_or_else(|| stays("no commit is checked out in it".to_owned()))?;
         if !git::is_named(project.git_dir(), &head)? {
