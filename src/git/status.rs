@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Git, Result, path_from, records};
+use crate::error::printable;
 
 /// How a path differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Status {
 
 /// At most five paths in backticks, then how many more.
 pub fn summary<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
-    let paths: Vec<String> = paths.map(|path| format!("`{}`", path.display())).collect();
+    let paths: Vec<String> = paths.map(|path| format!("`{}`", printable(&path.to_string_lossy()))).collect();
     match paths.len() {
         0..=5 => paths.join(", "),
         n => format!("{} and {} more", paths[..5].join(", "), n - 5),
@@ -52,6 +53,8 @@ pub fn status(worktree: &Path) -> Result<Status> {
     let bytes = Git::at(worktree)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .args(["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames"])
+        // `submodule.NAME.ignore` must not hide work.
+        .arg("--ignore-submodules=none")
         .run()?;
     let entries = records(&bytes).filter_map(entry);
     Ok(Status(entries.filter(|(_, path)| !path.starts_with(".parallel")).collect()))

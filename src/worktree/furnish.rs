@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::caveats::caveats;
 use super::prepare::{Prepared, candidates, copy_ignored, same};
 use super::recipe::{self, Command};
 use crate::error::{Error, Result};
@@ -136,6 +137,7 @@ impl<'a> Furnisher<'a> {
         kill_point("setup-copy");
         let mut prepared = copy_ignored(&self.project.home, place.path, self.candidates()?)?;
         noted.take(place.path, &prepared.copied);
+        prepared.notes = caveats(place.path)?;
         let commands = recipe::commands(self.settings, place.path)?;
         let stamp = recipe::stamp(&commands, place.path);
         if !commands.is_empty() && noted.stamp.as_ref() != Some(&stamp) {

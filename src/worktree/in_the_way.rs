@@ -6,10 +6,49 @@ use std::path::Path;
 use super::setup::{Around, Setup};
 use super::{Record, UnderWay};
 use crate::error::{Error, Result};
-use crate::git::{self, Oid, Registration};
+use crate::git::{self, Branch, Git, Oid, Registration};
 use crate::plan::TaskId;
 
 impl Setup<'_> {
+    /// Can git make this branch beside those there are? It refuses with sentences about lock files.
+    pub(super) fn require_makeable(&self, branch: &Branch, task: &TaskId, around: &Around) -> Result<()> {
+        let dir = self.project.git_dir();
+        let again = format!("then run `ctx worktree setup {task}`");
+        let valid = Git::at(dir).args(["check-ref-format", "--branch", branch.as_str()]).output()?;
+        if !valid.success() {
+            return Err(Error::refused(format!("git does not take `{branch}` for a branch's name"))
+                .hint("give another `worktrees.branch` in the settings"));
+        }
+        let below = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        let folder = |a: &str, b: &str| below(a, b) || below(b, a);
+        let named = |test: &dyn Fn(&str) -> bool| around.tips.keys().find(|other| test(other.as_str()));
+        let name = branch.as_str();
+        if let Some(other) = named(&|other| folder(other, name)) {
+            return Err(Error::refused(format!(
+                "branch `{branch}` cannot be beside branch `{other}`: one is the other's folder"
+            ))
+            .hint(format!("rename that one, `git branch -m {other} old-{other}`, {again}"))
+            .hint("or give another `worktrees.branch` in the settings"));
+        }
+        let folded = name.to_lowercase();
+        let other = named(&|other| {
+            let other = other.to_lowercase();
+            other == folded || folder(&other, &folded)
+        });
+        if let Some(other) = other
+            && Git::at(dir)
+                .args(["config", "--type=bool", "--get", "core.ignoreCase"])
+                .line()
+                .is_ok_and(|it| it == "true")
+        {
+            return Err(Error::refused(format!(
+                "branch `{branch}` and branch `{other}` are one file here: this file system does not tell case apart"
+            ))
+            .hint(format!("rename that one, `git branch -m {other} old-{other}`, {again}")));
+        }
+        Ok(())
+    }
+
     pub(super) fn unregister(&self, entry: &Registration, record: &Record) -> Result<()> {
         if let Some(reason) = &entry.locked {
             // Somebody else's lock says that the folder is only away for a while.

@@ -1,5 +1,6 @@
 //! Worktrees of tasks: which there are, how they are made, how they go.
 
+mod caveats;
 mod examine;
 mod furnish;
 mod half_made;

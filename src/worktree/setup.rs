@@ -228,6 +228,7 @@ impl Setup<'_> {
         if let Some(tip) = tip {
             self.require_own_branch(&record, tip, known, around)?;
         } else {
+            self.require_makeable(&record.branch, task, around)?;
             (record.base, record.into) = (self.base.clone(), self.into.clone());
         }
         record.progress = Progress::Creating;

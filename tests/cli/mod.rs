@@ -12,6 +12,7 @@ mod merge;
 mod pool;
 mod prepare;
 mod session_hooks;
+mod shapes;
 mod sync;
 mod tasks;
 mod undo;

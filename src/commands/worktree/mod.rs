@@ -2,6 +2,7 @@
 
 mod sync;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -82,9 +83,20 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     };
     bar.finish_and_clear();
     let mut messages = Vec::new();
+    let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (task, outcome) in outcomes {
+        if let Ok(Outcome::Created(_, prepared)) = &outcome {
+            for note in &prepared.notes {
+                notes.entry(note.clone()).or_default().push(format!("`{task}`"));
+            }
+        }
         rows.push(outcome_row(&task, outcome, &mut messages));
     }
+    // The same sentence for every worktree is said once.
+    messages.extend(notes.into_iter().map(|(note, tasks)| match tasks.len() {
+        0..=3 => format!("note: {}: {note}", tasks.join(", ")),
+        n => format!("note: {n} worktrees: {note}"),
+    }));
     let place = |row: &Row| board.plan.tasks.iter().position(|task| task.id == row.task);
     rows.sort_by_key(place);
     let report = Report::data(json, &rows, || text(&rows))?;
@@ -134,9 +146,6 @@ fn outcome_row(task: &TaskId, outcome: Result<Outcome>, messages: &mut Vec<Strin
         for (path, why) in &prepared.skipped {
             let path = printable(&path.to_string_lossy());
             messages.push(format!("note: `{path}` is not copied for `{task}`: {why}"));
-        }
-        for note in &prepared.notes {
-            messages.push(format!("note: `{task}`: {note}"));
         }
     }
     row

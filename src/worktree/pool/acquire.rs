@@ -92,6 +92,7 @@ impl Setup<'_> {
         if let Some(tip) = around.tips.get(&record.branch) {
             self.require_own_branch(&record, tip, false, &around)?;
         }
+        self.require_makeable(&record.branch, task, &around)?;
         let records = self.records().list()?;
         let mut passed = Vec::new();
         // Leased to this very task, and no record written: a run was killed in between.
