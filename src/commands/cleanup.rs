@@ -1,5 +1,6 @@
 //! `ctx cleanup`: removes worktrees and branches that are merged and clean; names what stays.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -58,7 +59,13 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let release = Release::new(pooling, &removal, &lock);
     let mut rows = Vec::new();
     for record in chosen {
-        let status = status(&plans, &record)?;
+        let status = match status(&plans, &record)? {
+            Ok(status) => status,
+            Err(why) => {
+                rows.push(row(&record, Err(why)));
+                continue;
+            }
+        };
         rows.push(match pool.at(&record.path) {
             // The slot stays, its task goes.
             Some(slot) => give_back(&removal, &release, slot, &record, status, args.dry_run)?,
@@ -77,25 +84,38 @@ fn aged(context: &Context, records: &[Record], dry_run: bool) -> Result<Vec<Stri
     let mut messages: Vec<String> =
         expired.iter().map(|id| format!("note: `{id}` was saved 30 days ago; {verb}")).collect();
     if !dry_run {
-        let root = context.settings.worktree_root(&context.project.home, "");
-        for folder in empty_trash(&root)? {
-            messages.push(format!("note: `{}` was in the trash for 30 days; removed", folder.display()));
+        for root in roots(context, records)? {
+            for folder in empty_trash(&root)? {
+                messages.push(format!("note: `{}` was in the trash for 30 days; removed", folder.display()));
+            }
         }
     }
     Ok(messages)
 }
 
-/// The status of a worktree's task; none if its plan is archived or gone.
-pub(super) fn status(plans: &PlanStore, record: &Record) -> Result<Option<Status>> {
+/// Every folder that worktrees lie or lay in: each plan may have one of its own.
+fn roots(context: &Context, records: &[Record]) -> Result<BTreeSet<PathBuf>> {
+    let of_plan = |plan: &str| context.settings.worktree_root(&context.project.home, plan);
+    let plans = context.project.plans().list()?;
+    let mut roots: BTreeSet<PathBuf> = plans.iter().map(|folder| of_plan(&folder.id)).collect();
+    roots.insert(of_plan("pool"));
+    let saved = Store::of(&context.project).list(records)?;
+    let places = records.iter().chain(saved.iter().map(|saved| &saved.holds.record));
+    roots.extend(places.filter_map(|record| record.path.parent()).map(PathBuf::from));
+    Ok(roots)
+}
+
+/// The status of a worktree's task, none if its plan is archived or gone; or why it cannot be told.
+pub(super) fn status(plans: &PlanStore, record: &Record) -> Result<Result<Option<Status>, String>> {
     let folder = plans.list()?.into_iter().find(|folder| folder.id == record.plan);
-    match folder {
+    Ok(match folder {
         None => Ok(None),
         Some(folder) if folder.location == Location::Folder(Shelf::Archive) => Ok(None),
-        Some(folder) => {
-            let plan = plans.require_valid(&folder)?;
-            Ok(plan.task(record.task.as_str()).map(|task| task.status))
-        }
-    }
+        Some(folder) => match plans.require_valid(&folder) {
+            Ok(plan) => Ok(plan.task(record.task.as_str()).map(|task| task.status)),
+            Err(_) => Err(format!("its plan has errors; see `ctx plan validate {}`", folder.id)),
+        },
+    })
 }
 
 fn clean(removal: &Removal<'_>, record: Record, status: Option<Status>, dry_run: bool) -> Result<Row> {

@@ -30,6 +30,17 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     if let Some(into) = &args.into {
         context.settings.merge_into = Some(into.clone());
     }
+    let push = args.push || context.settings.merge_push;
+    // Where there is nothing to do, nothing is made either, not even the lock.
+    if !push && !land::is_interrupted(&context.project) {
+        let board = Board::active(&context.project, &context.settings)?;
+        let start = board.require_base()?.clone();
+        let (candidates, left_out) = choose(&board, &args.task)?;
+        if candidates.is_empty() && unrecorded(&context, &board)?.is_empty() {
+            let train = Train { end: start.clone(), start, landed: Vec::new(), left_out: Vec::new() };
+            return report(args, &board, &train, &left_out, None);
+        }
+    }
     // One merge at a time: the base moves once, from where this one saw it.
     let lock = context.project.lock("merge").acquire()?;
     if !args.dry_run {
@@ -38,7 +49,6 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     let board = Board::active(&context.project, &context.settings)?;
     let start = board.require_base()?.clone();
     let (candidates, mut left_out) = choose(&board, &args.task)?;
-    let push = args.push || context.settings.merge_push;
     let mut train = Train::run(context.project.git_dir(), start, &candidates, &|task| board.landed(task))?;
     left_out.append(&mut train.left_out);
     if !args.dry_run {
@@ -97,10 +107,11 @@ fn candidate(state: &TaskState) -> Result<Candidate, String> {
     })
 }
 
-/// A run that was killed after the base had moved: its landings are not in the journal yet.
-fn record_earlier(context: &Context, board: &Board) -> Result<()> {
-    let journal = context.project.journal();
-    let events = journal.read()?;
+/// A run that was killed after the base had moved, or somebody else's merge: landings that are not in the
+/// journal yet.
+fn unrecorded<'a>(context: &Context, board: &'a Board) -> Result<Vec<(&'a str, Kind)>> {
+    let events = context.project.journal().read()?;
+    let mut found = Vec::new();
     for state in board.tasks.iter().filter(|state| state.landed) {
         let (Some(tip), Some(base)) = (&state.tip, &board.base) else { continue };
         let task = state.task.id.as_str();
@@ -110,9 +121,16 @@ fn record_earlier(context: &Context, board: &Board) -> Result<()> {
                 && matches!(event.kind, Kind::Landed { .. })
         });
         if !known {
-            let kind = Kind::Landed { tip: tip.clone(), commit: base.clone(), into: board.into.to_string() };
-            journal.record(Some(&board.folder.id), Some(task), kind)?;
+            let into = board.into.to_string();
+            found.push((task, Kind::Landed { tip: tip.clone(), commit: base.clone(), into }));
         }
+    }
+    Ok(found)
+}
+
+fn record_earlier(context: &Context, board: &Board) -> Result<()> {
+    for (task, kind) in unrecorded(context, board)? {
+        context.project.journal().record(Some(&board.folder.id), Some(task), kind)?;
     }
     Ok(())
 }

@@ -174,7 +174,9 @@ fn release(args: &ReleaseArgs) -> Result<Report> {
         None => release.settle(slot)?,
         Some(record) => {
             answer.task = Some(record.task.to_string());
-            let status = cleanup::status(&context.project.plans(), &record)?;
+            let status = cleanup::status(&context.project.plans(), &record)?.map_err(|why| {
+                Error::refused(format!("`{}` stays with `{}`: {why}", slot.name, record.task))
+            })?;
             match release.release(slot, record, status)? {
                 Ok(Released { saved, changed_copies, notes }) => {
                     (answer.undo, answer.changed_copies, answer.notes) = (saved, changed_copies, notes);

@@ -101,8 +101,11 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
     if let (Some(base), Some(tip)) = (&board.base, &state.tip) {
         let (ahead, behind) = git::ahead_behind(project.git_dir(), base, tip)?;
         distance = Some((ahead, behind));
-        files_changed =
-            if ahead == 0 { Some(0) } else { Some(git::changed_paths(project.git_dir(), base, tip)?.len()) };
+        files_changed = if ahead == 0 {
+            Some(0)
+        } else {
+            git::changed_paths(project.git_dir(), base, tip)?.map(|all| all.len())
+        };
     }
     let task = &state.task;
     let why_not = why_not(state, uncommitted);

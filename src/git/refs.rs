@@ -130,13 +130,18 @@ pub fn ahead_behind(dir: &Path, base: &Oid, tip: &Oid) -> Result<(usize, usize)>
     }
 }
 
-/// The paths that differ between the merge base of `base` and `tip`, and `tip`.
-pub fn changed_paths(dir: &Path, base: &Oid, tip: &Oid) -> Result<Vec<PathBuf>> {
+/// The paths that differ between the merge base of `base` and `tip`, and `tip`; none if they have no commit
+/// in common.
+pub fn changed_paths(dir: &Path, base: &Oid, tip: &Oid) -> Result<Option<Vec<PathBuf>>> {
     let range = format!("{base}...{tip}");
-    let bytes = Git::at(dir)
-        .args(["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", &range, "--"])
-        .run()?;
-    Ok(records(&bytes).map(path_from).collect())
+    let call =
+        Git::at(dir).args(["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", &range, "--"]);
+    let output = call.output()?;
+    if !output.success() {
+        let related = Git::at(dir).args(["merge-base", base.as_str(), tip.as_str()]).output()?;
+        return if related.code == Some(1) { Ok(None) } else { Err(call.failed(&output)) };
+    }
+    Ok(Some(records(&output.stdout).map(path_from).collect()))
 }
 
 /// A compare-and-swap of one ref. `old` of zeros: it must not exist. `new` none: it is deleted.

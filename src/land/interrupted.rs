@@ -48,6 +48,11 @@ impl Move {
     }
 }
 
+/// Was a move killed halfway, or is one under way?
+pub fn is_interrupted(project: &Project) -> bool {
+    note(project).exists()
+}
+
 /// Undoes a move that was killed halfway, if there is one. The caller holds the lock that the killed
 /// git held, too: nobody works on it any more.
 pub fn recover(project: &Project) -> Result<()> {

@@ -5,5 +5,5 @@ mod interrupted;
 mod train;
 
 pub use advance::{advance, require_clean};
-pub use interrupted::recover;
+pub use interrupted::{is_interrupted, recover};
 pub use train::{Candidate, Landed, LeftOut, Train, Why};

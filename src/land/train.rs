@@ -138,7 +138,10 @@ impl Train {
         if let Some(missing) = candidate.dependencies.iter().find(|task| !landed(task)) {
             return Ok(Err(Why::Waits { dependency: missing.clone() }));
         }
-        let mut changed = git::changed_paths(dir, &self.start, &candidate.tip)?;
+        let Some(mut changed) = git::changed_paths(dir, &self.start, &candidate.tip)? else {
+            let reason = format!("`{}` has no commit in common with the base branch", candidate.branch);
+            return Ok(Err(Why::NotReady { reason }));
+        };
         changed.retain(|path| path.starts_with(".parallel"));
         if !changed.is_empty() {
             return Ok(Err(Why::ChangesPlans { files: changed }));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, Result};
-use crate::git::{self, Branch, Git, Oid};
+use crate::git::{self, Branch, Git, Integrated, Oid};
 use crate::plan::{Plan, Status, Task, TaskId};
 use crate::state::{Claim, Claims, Kind, PlanFolder, Project, Settings};
 use crate::worktree::{Record, Records};
@@ -172,7 +172,7 @@ impl<'a> Facts<'a> {
                 self.reasons.insert(task.clone(), reason);
                 commit
             }
-            Kind::Landed { tip, .. } => Some(tip),
+            Kind::Landed { commit, .. } => Some(commit),
             // A squashed branch's own tip is never in the base.
             Kind::WorktreeRemoved { tip, integrated, .. } => Some(integrated.unwrap_or(tip)),
             _ => None,
@@ -207,8 +207,13 @@ impl<'a> Facts<'a> {
     /// the journal has of it. A task that never had a commit has nothing that could be missing.
     fn is_in(&self, project: &Project, task: &Task, branch: &Branch, tip: Option<&Oid>) -> Result<bool> {
         let Some(base) = &self.base else { return Ok(false) };
-        if tip.is_some() {
-            return Ok(self.merged.contains(branch));
+        if let Some(tip) = tip {
+            if self.merged.contains(branch) {
+                return Ok(true);
+            }
+            // Squashed, rebased or picked by somebody. A branch that changes nothing may still land.
+            let how = git::integrated(project.git_dir(), base, tip)?;
+            return Ok(how.is_some_and(|how| how != Integrated::NoChange));
         }
         match self.commits.get(task.id.as_str()) {
             Some(commit) if git::resolve(project.git_dir(), commit.as_str())?.is_none() => Ok(false),

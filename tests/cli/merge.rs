@@ -357,6 +357,6 @@ fn what_depends_on_a_task_that_is_left_out_is_left_out_too() {
     );
     check_train(
         &[("a", "a b'\"\n.txt", "a", &[]), ("b", "a b'\"\n.txt", "b", &[])],
-        &["a landed", "b: conflict in `a b'\"\n.txt`"],
+        &["a landed", "b: conflict in `a b'\"\\n.txt`"],
     );
 }

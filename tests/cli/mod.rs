@@ -7,6 +7,7 @@ mod doctor;
 mod extract;
 mod hooks;
 mod kill;
+mod landing_edges;
 mod layouts;
 mod merge;
 mod pool;
