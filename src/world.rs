@@ -68,6 +68,31 @@ pub fn port_is_free(port: u16) -> bool {
     std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
+/// The bytes that are free for this process on the disk that holds a folder.
+pub fn free_space(folder: &std::path::Path) -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::fs::statvfs(folder).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    #[cfg(not(unix))]
+    return None;
+}
+
+/// How long ago that was; none if it is still to come.
+pub fn age(time: &std::time::SystemTime) -> Option<std::time::Duration> {
+    std::time::SystemTime::now().duration_since(*time).ok()
+}
+
+/// The current directories of all running gits; none where the system does not tell (no `/proc`).
+pub fn git_folders() -> Option<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        if stat(pid).is_some_and(|stat| stat.name.starts_with("git") && !stat.dead) {
+            found.extend(std::fs::read_link(entry.path().join("cwd")));
+        }
+    }
+    Some(found)
+}
+
 /// The `claude` session this process runs in; the client sets it for its Bash tool and its hooks.
 pub fn session_id() -> Option<String> {
     env("CLAUDE_CODE_SESSION_ID")

@@ -7,6 +7,7 @@ use crate::cli::Doctor;
 use crate::error::{Error, Exit, Result};
 use crate::exec::Exec;
 use crate::git::{self, Git};
+use crate::plan::Status;
 use crate::run::Board;
 use crate::state::{Active, Project, Settings};
 use crate::worktree::pool::Pool;
@@ -64,6 +65,10 @@ pub(super) fn run(args: &Doctor) -> Result<Report> {
 fn mend(project: &Project) -> Result<Vec<String>> {
     let settings = Settings::load(&project.home, world::client_config_dir().as_deref())?;
     let mut said = Vec::new();
+    for lock in worktree::stale_locks(project)? {
+        lock.remove()?;
+        said.push(format!("mended: {}", lock.evidence()));
+    }
     let mut again = Vec::new();
     {
         let _lock = project.lock("worktrees").acquire()?;
@@ -171,6 +176,8 @@ fn in_project(project: &Project) -> Vec<Finding> {
             findings.push(plan(project));
             findings.extend(found.unwrap_or_else(|error| vec![failed("worktrees", error)]));
             findings.extend(pool(project).unwrap_or_else(|error| vec![failed("pool", error)]));
+            findings.extend(locks(project).unwrap_or_else(|error| vec![failed("locks", error)]));
+            findings.extend(of_active_plan(&context).unwrap_or_default());
         }
         Err(error) => {
             findings.push(failed("settings", error));
@@ -217,6 +224,44 @@ fn worktrees(project: &Project, settings: &Settings) -> Result<Vec<Finding>> {
     } else {
         complaints.iter().map(of).collect()
     })
+}
+
+fn locks(project: &Project) -> Result<Vec<Finding>> {
+    let of = |lock: worktree::StaleLock| {
+        let remedy = format!("run `ctx doctor --fix`, or `rm {}`", lock.path.display());
+        gap("locks", Level::Error, lock.evidence(), remedy)
+    };
+    Ok(worktree::stale_locks(project)?.into_iter().map(of).collect())
+}
+
+/// Tasks whose agent is gone, and whether there is room for what is still to be set up. A plan that cannot be
+/// read is named elsewhere.
+fn of_active_plan(context: &Context) -> Result<Vec<Finding>> {
+    let Context { project, settings } = context;
+    let Active::Plan(folder) = project.plans().active()? else { return Ok(Vec::new()) };
+    let board = Board::read(project, settings, &folder)?;
+    let mut findings = Vec::new();
+    for state in &board.tasks {
+        let id = &state.task.id;
+        if let Some(claim) = state.claim.as_ref().filter(|claim| claim.interrupted()) {
+            let pid = claim.owner.process.as_ref().map_or(0, |process| process.pid);
+            findings.push(gap(
+                "tasks",
+                Level::Note,
+                format!("`{id}` is in progress, and process {pid} that worked on it is gone"),
+                format!("run `ctx task retry {id}`"),
+            ));
+        }
+    }
+    let left = board.tasks.iter().filter(|it| it.worktree.is_none() && it.task.status != Status::Completed);
+    let (root, count) = (settings.worktree_root(&project.home, &folder.id), left.count());
+    if let Some(base) = &board.base
+        && let Some(shortage) = worktree::shortage(project, &root, base, count)?
+    {
+        let remedy = "free some space, or set up fewer tasks at a time";
+        findings.push(gap("disk", Level::Note, shortage.fact(&root), remedy));
+    }
+    Ok(findings)
 }
 
 /// What is wrong with the slots; nothing where there is no pool.

@@ -15,6 +15,8 @@ mod remove;
 mod saved;
 mod setup;
 mod snapshot;
+mod space;
+mod stale;
 mod sync;
 mod undo;
 
@@ -26,5 +28,7 @@ pub use record::{Progress, Record, Records, UnderWay};
 pub use remove::{Removal, Removed};
 pub use saved::{Content, Holds, Saved, Store, empty_trash};
 pub use setup::{Outcome, Setup, Step};
+pub use space::{Shortage, shortage};
+pub use stale::{StaleLock, stale_locks};
 pub use sync::{How, Sync, Synced};
 pub use undo::Undo;

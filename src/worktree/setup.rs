@@ -15,7 +15,7 @@ use super::furnish::{Furnisher, Place};
 use super::in_the_way::{cut_short, require_branch, require_free};
 use super::pool::Pool;
 use super::prepare::Prepared;
-use super::{Progress, Record, Records, half_made, ports};
+use super::{Progress, Record, Records, half_made, ports, space};
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, NewWorktree, Oid, Registration};
 use crate::plan::TaskId;
@@ -136,6 +136,11 @@ impl Setup<'_> {
     pub fn run(&self, tasks: &[TaskId], done: Step<'_>) -> Result<Vec<(TaskId, Result<Outcome>)>> {
         self.project.remember_home()?;
         let root = self.settings.worktree_root(&self.project.home, self.plan);
+        let mut new = 0;
+        for task in tasks {
+            new += usize::from(self.records().read(self.plan, task)?.is_none());
+        }
+        space::require(self.project, &root, self.base, new)?;
         self.exclude(&root)?;
         state::create_dir_all(&root)?;
         let outcomes: Vec<OnceLock<Result<Outcome>>> = tasks.iter().map(|_| OnceLock::new()).collect();

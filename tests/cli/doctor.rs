@@ -65,3 +65,44 @@ fn what_was_cut_short_is_named_with_the_command_that_finishes_it() {
     repo.ctx(&cleanup).ok();
     repo.ctx(&["doctor"]).ok();
 }
+
+#[test]
+fn git_locks_that_nobody_holds_are_found_and_removed_when_asked() {
+    let repo = Repo::with_plan(&three_tasks());
+    repo.ctx(&["worktree", "setup"]).ok();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_mins(1);
+    let locks =
+        [".git/worktrees/task-0/index.lock", ".git/refs/heads/feature/task-1.lock", ".git/packed-refs.lock"];
+    for lock in locks {
+        let file = fs::File::create(repo.path.join(lock)).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    // A git at work in this repository may hold them.
+    let mut git = repo.command("git", &repo.worktree("task-1"));
+    let mut git = git.args(["cat-file", "--batch"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    assert!(!repo.ctx(&["doctor"]).stdout.contains("git's lock"));
+    git.kill().unwrap();
+    git.wait().unwrap();
+    let doctor = repo.ctx(&["doctor"]).fails(1);
+    for lock in locks {
+        assert!(doctor.contains(&format!("{lock}` has been there for 6")), "{lock}: {doctor}");
+    }
+    assert!(repo.path.join(locks[0]).exists());
+    let fixed = repo.ctx(&["doctor", "--fix"]);
+    assert_eq!(fixed.code, 0, "{}", fixed.stdout);
+    assert!(locks.iter().all(|lock| !repo.path.join(lock).exists()));
+}
+
+#[test]
+fn a_lease_and_a_task_whose_process_is_gone_are_named() {
+    let repo = Repo::with_plan(&three_tasks());
+    repo.ctx(&["pool", "init", "1"]).ok();
+    // The shell that leases is gone when its command has ended.
+    let ctx = crate::support::repo::CTX;
+    run(repo.command("sh", &repo.path).args(["-c", &format!("{ctx} pool acquire task-0; true")])).ok();
+    let health = repo.ctx(&["pool", "health"]);
+    assert_eq!(health.code, 0, "it may still be in use: {}", health.stdout);
+    assert!(health.stdout.contains("that leased `slot.1` for `task-0` is gone"), "{}", health.stdout);
+    assert!(health.stdout.contains("run `ctx pool release slot.1`"), "{}", health.stdout);
+    assert_eq!(repo.json(&["pool", "status"])[0]["dead"], true);
+}

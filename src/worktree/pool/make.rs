@@ -13,7 +13,7 @@ use crate::worktree::prepare::Prepared;
 use crate::worktree::remove::empty;
 use crate::worktree::saved::TRASH;
 use crate::worktree::setup::{SET_UP_PATIENCE, Shared};
-use crate::worktree::{Progress, Records, ports};
+use crate::worktree::{Progress, Records, ports, space};
 use crate::world::{self, kill_point};
 
 /// The slots of one repository, for who makes, takes or gives back.
@@ -68,6 +68,8 @@ impl Pooling<'_> {
         if let Ok(inside) = root.strip_prefix(&self.project.home) {
             self.project.exclude(&inside.to_string_lossy())?;
         }
+        let there = Pool::read(self.project)?.slots.len();
+        space::require(self.project, &root, base, count.saturating_sub(there))?;
         state::create_dir_all(&root)?;
         let shared = self.shared();
         let begun: Vec<(Slot, Result<Option<Lock>>)> = {
