@@ -22,12 +22,15 @@ const ROUNDS: usize = 5;
 fn main() {
     let root = memory_folder();
     let bench = Bench { home: root.join("home"), repo: root.join("repo") };
-    bench.make_repository();
+    bench.make_repository(FILES);
     println!("repository of {FILES} files in {}, {} cores\n", root.display(), cores());
     println!("| what | ctx | beside | ratio |\n|---|---|---|---|");
     for count in [1, 5, 20] {
         bench.set_up(count);
     }
+    bench.growth();
+    bench.pool();
+    bench.race();
     bench.status(20);
     bench.hooks();
     fs::remove_dir_all(&root).unwrap();
@@ -71,10 +74,11 @@ impl Bench {
         assert!(self.command("git").args(args).status().unwrap().success(), "git {args:?}");
     }
 
-    fn make_repository(&self) {
+    fn make_repository(&self, files: usize) {
+        let _ = fs::remove_dir_all(&self.repo);
         fs::create_dir_all(&self.repo).unwrap();
         self.git(&["init", "--quiet", "--initial-branch=main"]);
-        for n in 0..FILES {
+        for n in 0..files {
             let dir = self.repo.join(format!("src/part{:02}", n % 40));
             fs::create_dir_all(&dir).unwrap();
             let line = format!("line of file {n}, which is about as long as a line of code\n");
@@ -172,6 +176,91 @@ impl Bench {
                 println!("| | | `git worktree add`, all at once: no run without a loss ({lost} lost) | |");
             }
         }
+    }
+
+    /// A slot that was made ahead beside a fresh worktree.
+    fn pool(&self) {
+        self.plan(1);
+        let (mut ours, mut fresh) = (Vec::new(), Vec::new());
+        let ctx =
+            |args: &[&str]| assert!(self.command(CTX).args(args).status().unwrap().success(), "{args:?}");
+        ctx(&["pool", "init", "1"]);
+        for _ in 0..ROUNDS * 3 {
+            ours.push(timed(|| ctx(&["pool", "acquire", "t0"])));
+            ctx(&["pool", "release", "1", "--include-unmerged"]);
+            fresh.push(timed(|| ctx(&["worktree", "setup", "t0"])));
+            self.forget_one();
+        }
+        row("`ctx pool acquire`", median(&ours), "`ctx worktree setup` of one", median(&fresh));
+        ctx(&["pool", "reset", "0"]);
+        self.forget_worktrees(1);
+    }
+
+    /// The worktree of `t0` goes, the slots stay.
+    fn forget_one(&self) {
+        fs::remove_dir_all(self.repo.join("worktrees/t0")).unwrap();
+        let _ = fs::remove_dir_all(self.repo.join(".git/ctx/worktrees"));
+        self.git(&["worktree", "prune"]);
+        self.git(&["update-ref", "-d", "refs/heads/feature/t0"]);
+    }
+
+    /// How a set-up's cost grows with the number of worktrees, and with the number of files.
+    fn growth(&self) {
+        let set_up = |count: usize| {
+            self.plan(count);
+            let times: Vec<Duration> = (0..ROUNDS)
+                .map(|_| {
+                    self.forget_worktrees(count);
+                    timed(|| {
+                        assert!(self.command(CTX).args(["worktree", "setup"]).status().unwrap().success());
+                    })
+                })
+                .collect();
+            self.forget_worktrees(count);
+            median(&times)
+        };
+        let (ten, forty) = (set_up(10), set_up(40));
+        row("set-up of 40", forty, "set-up of 10", ten);
+        let few = set_up(5);
+        self.make_repository(FILES * 4);
+        let many = set_up(5);
+        self.make_repository(FILES);
+        row(&format!("set-up of 5, {} files", FILES * 4), many, &format!("{FILES} files"), few);
+    }
+
+    /// Eight at once, fifty times, from a remote-tracking branch: how many adds git loses, and how many `ctx`.
+    fn race(&self) {
+        const AT_ONCE: usize = 8;
+        const TIMES: usize = 50;
+        let remote = self.home.join("remote.git");
+        self.git(&["clone", "--quiet", "--bare", ".", remote.to_str().unwrap()]);
+        self.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+        self.git(&["fetch", "--quiet", "origin"]);
+        self.plan(AT_ONCE);
+        let (mut git, mut ours) = (0, 0);
+        let failures = |children: Vec<Child>| {
+            children.into_iter().filter_map(|mut child| child.wait().ok()).filter(|s| !s.success()).count()
+        };
+        for _ in 0..TIMES {
+            self.forget_worktrees(AT_ONCE);
+            let add = |n: usize| {
+                let (branch, path) = (format!("feature/t{n}"), format!("worktrees/t{n}"));
+                self.command("git")
+                    .args(["worktree", "add", "--quiet", "-b", &branch, &path, "origin/main"])
+                    .spawn()
+                    .unwrap()
+            };
+            git += failures((0..AT_ONCE).map(add).collect());
+            self.forget_worktrees(AT_ONCE);
+            let set_up =
+                |n: usize| self.command(CTX).args(["worktree", "setup", &format!("t{n}")]).spawn().unwrap();
+            ours += failures((0..AT_ONCE).map(set_up).collect());
+        }
+        self.forget_worktrees(AT_ONCE);
+        let all = AT_ONCE * TIMES;
+        println!(
+            "| {AT_ONCE} at once, {TIMES} times, lost | {ours} of {all} | `git worktree add` from `origin/main`: {git} of {all} | |"
+        );
     }
 
     fn status(&self, count: usize) {

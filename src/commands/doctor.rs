@@ -72,7 +72,14 @@ fn mend(project: &Project) -> Result<Vec<String>> {
     let mut again = Vec::new();
     {
         let _lock = project.lock("worktrees").acquire()?;
-        for complaint in worktree::complaints(project, &settings)? {
+        // Before the worktrees in them: those are told where they lie by the same registrations.
+        let slots = worktree::pool::moved_slots(project, &settings)?;
+        let complaints = worktree::complaints(project, &settings)?;
+        for (slot, to) in &slots {
+            worktree::pool::mend_slot(project, slot, to)?;
+            said.push(format!("mended: `{}` was moved to `{}`", slot.name, to.display()));
+        }
+        for complaint in complaints {
             match &complaint.ailment {
                 Ailment::Moved(to) => {
                     worktree::mend_moved(project, &complaint.record, to)?;

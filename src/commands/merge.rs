@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Context, Report, style};
-use crate::cli::Merge;
+use super::{Context, Report, cleanup, style};
+use crate::cli::{Cleanup, Json, Merge};
 use crate::error::{Error, Exit, Result};
 use crate::git::{self, Branch, Git, Oid};
 use crate::land::{self, Candidate, Landed, LeftOut, Train, Why};
@@ -59,7 +59,30 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
         true => Some(push_base(&context, &board.into)?),
         false => None,
     };
-    report(args, &board, &train, &left_out, pushed)
+    let mut report = report(args, &board, &train, &left_out, pushed)?;
+    if context.settings.auto_cleanup && !args.dry_run {
+        report.messages.extend(clean_up(&train.landed));
+    }
+    Ok(report)
+}
+
+/// What has landed is put away. That it cannot be is no failure of the merge.
+fn clean_up(landed: &[Landed]) -> Vec<String> {
+    if landed.is_empty() {
+        return Vec::new();
+    }
+    let args = Cleanup {
+        task: landed.iter().map(|landed| landed.task.to_string()).collect(),
+        include_unmerged: false,
+        include_dirty: false,
+        remote: false,
+        dry_run: false,
+        json: Json { json: false },
+    };
+    match cleanup::run(&args) {
+        Ok(report) => vec![report.data.trim_end().to_owned()],
+        Err(error) => vec![format!("note: not cleaned up: {error}")],
+    }
 }
 
 /// Completed tasks that are not in the base yet; those that were named and are not such, with the reason.

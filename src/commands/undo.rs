@@ -103,7 +103,12 @@ fn what(row: &Row) -> String {
 
 fn bring_back(context: &Context, id: &str, json: bool) -> Result<Report> {
     let lock = context.project.lock("worktrees").acquire()?;
-    let (record, trash) = Undo::new(&context.project)?.restore(id, &lock)?;
+    let undo = Undo::new(&context.project)?;
+    let without = |saved: &Saved| {
+        (saved.id == id || saved.holds.record.task.as_str() == id) && !saved.holds.made.is_empty()
+    };
+    let unprepared = undo.list()?.iter().any(without);
+    let (record, trash) = undo.restore(id, &lock)?;
     let answer = Answer {
         plan: record.plan,
         task: record.task.to_string(),
@@ -114,6 +119,10 @@ fn bring_back(context: &Context, id: &str, json: bool) -> Result<Report> {
     let report = Report::data(json, &answer, || {
         format!("brought back `{}` and branch `{}`", answer.path.display(), answer.branch)
     })?;
+    let report = match unprepared {
+        true => report.message("note: what its set-up had made is not kept; run those commands in it again"),
+        false => report,
+    };
     Ok(match &answer.trash {
         None => report,
         Some(trash) => report.message(format!(

@@ -24,6 +24,8 @@ pub struct Settings {
     pub merge_into: Option<String>,
     /// Push after a merge.
     pub merge_push: bool,
+    /// Remove the worktrees and branches of tasks as soon as they have landed.
+    pub auto_cleanup: bool,
     /// Keys that stand in a file and are not known or not used, for one warning.
     pub ignored: Vec<String>,
     /// Commands that the repository names and the person has not accepted: they do not count.
@@ -73,6 +75,7 @@ impl Default for Settings {
             },
             merge_into: None,
             merge_push: false,
+            auto_cleanup: false,
             ignored: Vec::new(),
             wishes: Vec::new(),
         }
@@ -109,6 +112,7 @@ struct ParallelizationFile {
     enabled: Option<bool>,
     min_tasks: Option<usize>,
     max_agents: Option<usize>,
+    auto_cleanup: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,6 +163,7 @@ impl Settings {
         let parallelization = file.parallelization.unwrap_or_default();
         let worktrees = file.worktrees.unwrap_or_default();
         let merge = file.merge.unwrap_or_default();
+        set(&mut self.auto_cleanup, parallelization.known.auto_cleanup);
         let Parallelization { enabled, min_tasks, max_agents } = &mut self.parallelization;
         set(enabled, parallelization.known.enabled);
         set(min_tasks, parallelization.known.min_tasks);

@@ -155,7 +155,7 @@ impl<'a> Furnisher<'a> {
                 return Err(error);
             }
             let made = ignored(place.path)?.into_iter().filter(|path| !before.contains(path));
-            noted.made.extend(made.filter(|path| path.to_str().is_some()));
+            noted.made.extend(made);
             noted.made.sort();
             noted.made.dedup();
             (noted.before, noted.until) = (None, Some(world::now()));
@@ -250,5 +250,6 @@ fn ignored(worktree: &Path) -> Result<Vec<PathBuf>> {
     let call = Git::at(worktree).args(["ls-files", "--others", "--ignored", "--exclude-standard"]);
     let bytes = call.args(["--directory", "-z"]).run()?;
     let trimmed = |record: &[u8]| path_from(record.strip_suffix(b"/").unwrap_or(record));
-    Ok(records(&bytes).map(trimmed).collect())
+    // JSON cannot hold another name; what has one counts as somebody's.
+    Ok(records(&bytes).map(trimmed).filter(|path| path.to_str().is_some()).collect())
 }

@@ -114,12 +114,21 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
 /// Where a worktree lies whose repository was moved: at its place by the settings, with a `.git` that names a
 /// registration which is in this repository and was made for the recorded path.
 fn moved_to(project: &Project, settings: &Settings, record: &Record) -> Option<PathBuf> {
-    let place = settings.worktree_root(&project.home, &record.plan).join(record.task.as_str());
-    let text = fs::read_to_string(place.join(".git")).ok()?;
-    let entry = Path::new(text.strip_prefix("gitdir: ")?.trim_end_matches('\n')).file_name()?.to_owned();
-    let back = fs::read_to_string(project.common_dir.join("worktrees").join(entry).join("gitdir")).ok()?;
-    let from = Path::new(back.trim_end_matches('\n')).parent()?;
-    (from == record.path && !from.exists()).then_some(place)
+    let own = settings.worktree_root(&project.home, &record.plan).join(record.task.as_str());
+    let slot = settings.worktree_root(&project.home, "pool").join(record.path.file_name()?);
+    [own, slot].into_iter().find(|place| was_at(project, place, &record.path))
+}
+
+/// Is that the worktree which lay here, as it names its registration and the registration this place?
+pub(super) fn was_at(project: &Project, place: &Path, before: &Path) -> bool {
+    let from = || {
+        let text = fs::read_to_string(place.join(".git")).ok()?;
+        let entry = Path::new(text.strip_prefix("gitdir: ")?.trim_end_matches('\n')).file_name()?.to_owned();
+        let back =
+            fs::read_to_string(project.common_dir.join("worktrees").join(entry).join("gitdir")).ok()?;
+        Path::new(back.trim_end_matches('\n')).parent().map(Path::to_owned)
+    };
+    from().is_some_and(|from| from == before && !from.exists())
 }
 
 /// Tells git and the record where a moved worktree lies. The caller holds the lock `worktrees`.

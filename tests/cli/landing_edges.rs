@@ -87,3 +87,17 @@ fn the_trash_of_every_plan_is_emptied() {
     assert!(ran.stderr.contains("was in the trash for 30 days; removed"), "{}", ran.stderr);
     assert!(!old.exists());
 }
+
+#[test]
+fn what_landed_goes_by_itself_where_that_is_set() {
+    let repo = Repo::new();
+    repo.write(".claude/auto-context.yaml", "parallelization: { auto_cleanup: true }\n");
+    repo.create_plan(&three_tasks());
+    repo.ctx(&["worktree", "setup"]).ok();
+    repo.work("task-0", "task-0.txt", "zero\n");
+    let ran = repo.ctx(&["merge"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 removed, 0 kept; `ctx undo`"), "{}", ran.stderr);
+    assert!(!repo.worktree("task-0").exists() && repo.worktree("task-1").exists());
+    assert_eq!(row(&repo, "task-0")["landed"], true);
+}

@@ -223,3 +223,16 @@ fn a_task_with_a_worktree_gets_no_slot() {
         .collect();
     assert_eq!(ports.len(), 2);
 }
+
+#[test]
+fn slots_of_a_moved_repository_are_found_again() {
+    let repo = pool(1, 2);
+    acquire(&repo, "t0");
+    let moved = repo.root().join("elsewhere");
+    fs::rename(&repo.path, &moved).unwrap();
+    let fixed = repo.ctx_in(&moved, &["doctor", "--fix"]);
+    assert_eq!(fixed.code, 0, "{}{}", fixed.stdout, fixed.stderr);
+    let out = repo.ctx_in(&moved, &["pool", "acquire", "t0"]).ok();
+    assert_eq!(out, format!("slot.1|{}|feature/t0\n", moved.join("worktrees/slot.1").display()));
+    repo.ctx_in(&moved, &["pool", "health"]).ok();
+}

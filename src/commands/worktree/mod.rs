@@ -108,6 +108,9 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     Ok(report)
 }
 
+/// How many files that were not copied are named.
+const MOST_NOTES: usize = 5;
+
 /// The commands that ran, each once.
 fn shown(rows: &[Row]) -> Vec<String> {
     let mut all: Vec<&String> = rows.iter().flat_map(|row| &row.commands).collect();
@@ -143,9 +146,12 @@ fn outcome_row(task: &TaskId, outcome: Result<Outcome>, messages: &mut Vec<Strin
         row.result = "created";
         row.copied.clone_from(&prepared.copied);
         row.commands.clone_from(&prepared.commands);
-        for (path, why) in &prepared.skipped {
+        for (path, why) in prepared.skipped.iter().take(MOST_NOTES) {
             let path = printable(&path.to_string_lossy());
             messages.push(format!("note: `{path}` is not copied for `{task}`: {why}"));
+        }
+        if let Some(more) = prepared.skipped.len().checked_sub(MOST_NOTES).filter(|more| *more > 0) {
+            messages.push(format!("note: {more} more are not copied for `{task}`"));
         }
     }
     row

@@ -1,12 +1,13 @@
 //! What is wrong with the pool, each with what was seen and the command that mends it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{MARK, Pool, SlotState};
+use super::{MARK, Pool, Slot, SlotState};
 use crate::error::Result;
 use crate::git;
-use crate::state::{self, Project};
+use crate::state::{self, Project, Settings};
+use crate::worktree::health::was_at;
 
 /// Something about a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,22 @@ pub struct PoolFinding {
     pub fact: String,
     /// What mends it.
     pub remedy: String,
+}
+
+/// Slots that were moved along with their repository, and where they lie now.
+pub fn moved_slots(project: &Project, settings: &Settings) -> Result<Vec<(Slot, PathBuf)>> {
+    let root = settings.worktree_root(&project.home, "pool");
+    let to = |slot: Slot| {
+        let place = root.join(&slot.name);
+        was_at(project, &place, &slot.path).then_some((slot, place))
+    };
+    Ok(Pool::read(project)?.slots.into_iter().filter_map(to).collect())
+}
+
+/// Tells git and the pool where a moved slot lies. The caller holds the lock `worktrees`.
+pub fn mend_slot(project: &Project, slot: &Slot, to: &Path) -> Result<()> {
+    git::repair_worktree(&project.home, to)?;
+    Pool::change(project, &slot.name, |slot| to.clone_into(&mut slot.path))
 }
 
 /// Everything that is not in order with the slots. Changes nothing.
@@ -44,7 +61,8 @@ pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
                 if let Err(why) = slot.at_rest(project, &registrations)? {
                     let remedy = match slot.path.symlink_metadata().is_ok() {
                         true => format!("see what is in `{}`, and move it away", slot.path.display()),
-                        false => "run `ctx pool reset`".to_owned(),
+                        false => "if the repository was moved, run `ctx doctor --fix`, else `ctx pool reset`"
+                            .to_owned(),
                     };
                     say(true, format!("`{name}` is free, but {why}"), remedy);
                 }

@@ -24,7 +24,7 @@ use crate::state::{self, Owner, Project};
 use crate::world;
 
 pub use acquire::Acquired;
-pub use health::{PoolFinding, pool_findings};
+pub use health::{PoolFinding, mend_slot, moved_slots, pool_findings};
 pub use make::{Made, Pooling};
 pub use release::{Release, Released};
 
