@@ -76,7 +76,6 @@ const TABLE: &[Row] = &[
     row(&["worktree", "path"], Arguments::Task, EVERYBODY),
     row(&["pool", "status"], Arguments::Flags(JSON), EVERYBODY),
     row(&["pool", "health"], Arguments::Flags(JSON), EVERYBODY),
-    row(&["pool", "acquire"], Arguments::Task, MAIN),
     row(&["plan", "create"], Arguments::Stdin, MAIN),
     row(&["plan", "extract"], Arguments::Reading, MAIN),
     row(&["worktree", "setup"], Arguments::Tasks(JSON), MAIN),
