@@ -100,6 +100,33 @@ impl Files<'_> {
         self.list(&["--others", "--ignored", "--exclude-standard"])
     }
 
+    /// Takes back what `git update-index` was told not to look at: `assume-unchanged`, and `skip-worktree`
+    /// except for what a sparse checkout leaves out.
+    pub fn look_at_everything(&self) -> Result<()> {
+        let bytes = self.git().args(["ls-files", "-v", "-z"]).run()?;
+        let sparse = self.git().args(["config", "--type=bool", "--get", "core.sparseCheckout"]).output()?;
+        let sparse = sparse.stdout.starts_with(b"true");
+        let (mut assumed, mut skipped) = (Vec::new(), Vec::new());
+        for record in records(&bytes) {
+            let (Some(tag), Some(path)) = (record.first(), record.get(2..)) else { continue };
+            let path = path_from(path);
+            if tag.is_ascii_lowercase() {
+                assumed.push(path.clone());
+            }
+            let there = || self.dir.join(&path).symlink_metadata().is_ok();
+            if tag.eq_ignore_ascii_case(&b'S') && (!sparse || there()) {
+                skipped.push(path);
+            }
+        }
+        for (flag, paths) in [("--no-assume-unchanged", assumed), ("--no-skip-worktree", skipped)] {
+            if !paths.is_empty() {
+                let call = self.git().args(["update-index", flag, "-z", "--stdin"]);
+                call.stdin(terminated(&paths)).run()?;
+            }
+        }
+        Ok(())
+    }
+
     /// The tracked files whose content lies elsewhere (Git LFS) and that do not differ from it.
     pub fn large_unchanged(&self) -> Result<Vec<PathBuf>> {
         let large = self.list(&["--", ":(top,attr:filter=lfs)"])?;

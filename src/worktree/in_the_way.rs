@@ -14,8 +14,13 @@ impl Setup<'_> {
     pub(super) fn require_makeable(&self, branch: &Branch, task: &TaskId, around: &Around) -> Result<()> {
         let dir = self.project.git_dir();
         let again = format!("then run `ctx worktree setup {task}`");
-        let valid = Git::at(dir).args(["check-ref-format", "--branch", branch.as_str()]).output()?;
-        if !valid.success() {
+        // Most names need no question.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+        let plain = branch.as_str().chars().all(plain)
+            && branch.as_str().split('/').all(|part| !part.is_empty() && !part.starts_with('-'));
+        let valid =
+            plain || Git::at(dir).args(["check-ref-format", "--branch", branch.as_str()]).output()?.success();
+        if !valid {
             return Err(Error::refused(format!("git does not take `{branch}` for a branch's name"))
                 .hint("give another `worktrees.branch` in the settings"));
         }

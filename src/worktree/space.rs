@@ -8,7 +8,7 @@ use crate::state::Project;
 use crate::world;
 
 /// With this much for each there is no need to count: it takes a moment in a large repository.
-const PLENTY: u64 = 1 << 30;
+const PLENTY: u64 = 1 << 28;
 
 /// A checkout takes more than the bytes of its files: blocks, folders, the index.
 const OVERHEAD: u64 = 4096;

@@ -2,6 +2,7 @@
 
 mod kills;
 mod pool_kills;
+mod pool_zero;
 mod race;
 mod setup_kills;
 mod state;

@@ -162,6 +162,31 @@ pub(super) fn reachable(repo: &Repo) -> HashSet<String> {
 
 /// Half of them with filters that change bytes on their way, some of them for good.
 fn repository(seed: usize) -> Repo {
+    let repo = names(seed);
+    let ids: Vec<String> = (0..TOGETHER).map(|n| format!("t{n}")).collect();
+    let plan = plan(&repo, &ids);
+    repo.ctx(&["worktree", "setup"]).ok();
+    complete(&repo, &plan, &ids);
+    repo
+}
+
+/// An active plan of these tasks.
+pub(super) fn plan(repo: &Repo, ids: &[String]) -> String {
+    let tasks: Vec<(&str, &[&str])> = ids.iter().map(|id| (id.as_str(), &[][..])).collect();
+    repo.create_plan(&document("Ten", &tasks))
+}
+
+/// The tasks are done, whatever was done in them.
+pub(super) fn complete(repo: &Repo, plan: &str, ids: &[String]) {
+    for id in ids {
+        let file = repo.path.join(format!(".parallel/plans/{plan}/tasks/{id}.md"));
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("status: pending", "status: completed")).unwrap();
+    }
+}
+
+/// A repository with the names that worktrees change.
+pub(super) fn names(seed: usize) -> Repo {
     let repo = Repo::new();
     repo.write(".gitignore", "*.log\nignored/\n");
     if seed % 2 == 1 {
@@ -173,14 +198,5 @@ fn repository(seed: usize) -> Repo {
         repo.write(name, &format!("{name}\n"));
     }
     repo.commit("names");
-    let ids: Vec<String> = (0..TOGETHER).map(|n| format!("t{n}")).collect();
-    let tasks: Vec<(&str, &[&str])> = ids.iter().map(|id| (id.as_str(), &[][..])).collect();
-    let plan = repo.create_plan(&document("Ten", &tasks));
-    repo.ctx(&["worktree", "setup"]).ok();
-    for id in &ids {
-        let file = repo.path.join(format!(".parallel/plans/{plan}/tasks/{id}.md"));
-        let text = fs::read_to_string(&file).unwrap();
-        fs::write(&file, text.replace("status: pending", "status: completed")).unwrap();
-    }
     repo
 }

@@ -158,6 +158,8 @@ impl<'a> Release<'a> {
 
     /// Leaves the branch for the base.
     fn leave(&self, record: &Record, git_dir: &Path, saved: &Saved) -> Result<()> {
+        // Files that git was told not to look at are saved, too; the next task shall not find them.
+        Files { git_dir, dir: &record.path }.look_at_everything()?;
         let status = git::status(&record.path)?;
         if !status.clean() {
             self.require_as_saved(record, git_dir, saved)?;
