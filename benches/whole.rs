@@ -83,6 +83,8 @@ impl Bench {
         let _ = fs::remove_dir_all(&self.repo);
         fs::create_dir_all(&self.repo).unwrap();
         self.git(&["init", "--quiet", "--initial-branch=main"]);
+        // None in the background: it would meet the one below.
+        self.git(&["config", "gc.auto", "0"]);
         for n in 0..files {
             let dir = self.repo.join(format!("src/part{:02}", n % 40));
             fs::create_dir_all(&dir).unwrap();

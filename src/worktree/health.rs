@@ -83,6 +83,12 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
     let registered = git::list_worktrees(project.git_dir())?;
     let mut found = Vec::new();
     for record in Records::of(project).list()? {
+        let unsettled = record.under_way.is_some() || record.progress != Progress::Ready;
+        let lock = project.lock(&format!("worktree-{}", record.task.folded()));
+        if unsettled && lock.try_acquire()?.is_none() {
+            // Another process is at it.
+            continue;
+        }
         let ailment = match &record.under_way {
             Some(UnderWay::Removing(_)) => Some(Ailment::CutShort("ctx cleanup".to_owned())),
             Some(UnderWay::Restoring(id)) => Some(Ailment::CutShort(format!("ctx undo {id}"))),

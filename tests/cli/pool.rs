@@ -236,3 +236,43 @@ fn slots_of_a_moved_repository_are_found_again() {
     assert_eq!(out, format!("slot.1|{}|feature/t0\n", moved.join("worktrees/slot.1").display()));
     repo.ctx_in(&moved, &["pool", "health"]).ok();
 }
+
+#[test]
+fn a_pool_outside_the_repository_works_as_well() {
+    let repo = Repo::new();
+    write(&repo.home().join(".claude/ctx.yaml"), "worktrees: { root: '../{repo}-worktrees/{plan}' }\n");
+    repo.create_plan(&document("Out", &[("t0", &[])]));
+    repo.ctx(&["pool", "init", "2"]).ok();
+    let (_, dir, _) = acquire(&repo, "t0");
+    assert_eq!(dir, repo.root().join("repo-worktrees/pool/slot.1"));
+    work(&repo, "t0", &dir);
+    repo.ctx_in(&dir, &["merge"]).ok();
+    repo.ctx_in(&dir, &["pool", "status"]).ok();
+    repo.ctx(&["pool", "release", "t0"]).ok();
+    repo.ctx(&["pool", "reset", "1"]).ok();
+    assert_eq!(states(&repo), ["free"]);
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_set_up_under_way_is_no_complaint() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "go\n");
+    repo.write("set-up.sh", "while ! test -e go; do sleep 0.05; done\n");
+    repo.commit("script");
+    write(&repo.home().join(".claude/ctx.yaml"), "worktrees: { setup: sh set-up.sh }\n");
+    repo.create_plan(&document("One", &[("t0", &[])]));
+    let mut setup = repo.command(crate::support::repo::CTX, &repo.path);
+    let mut setup = setup.args(["worktree", "setup"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let log = repo.path.join(".git/ctx/logs");
+    while !log.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let doctor = repo.ctx(&["doctor"]);
+    let kept = repo.ctx(&["cleanup", "--include-unmerged"]);
+    write(&repo.worktree("t0").join("go"), "");
+    assert!(setup.wait().unwrap().success());
+    assert_eq!(doctor.code, 0, "{}", doctor.stdout);
+    assert!(kept.stdout.contains("kept `t0`: its set-up was not finished"), "{}", kept.stdout);
+    assert!(repo.ctx(&["worktree", "list"]).ok().contains("clean"));
+}

@@ -82,6 +82,8 @@ pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
             SlotState::Moving => match slot.record(&records) {
                 // Named with the worktrees.
                 Some(_) => {}
+                // Another process is about to write the record.
+                None if project.lock("worktrees").try_acquire()?.is_none() => {}
                 None => say(
                     true,
                     format!("`{name}` is leased, but no task has it: an acquire was cut short"),
