@@ -71,6 +71,10 @@ impl Facts for Budget<'_> {
         }
     }
 
+    fn home(&self) -> Option<PathBuf> {
+        self.inner.home()
+    }
+
     fn has_variable(&self, name: &str) -> bool {
         self.inner.has_variable(name)
     }

@@ -39,6 +39,10 @@ pub trait Facts: Sync {
     /// Are the programs, URLs and hooks that git would use there what they were when the worktree was set
     /// up? Else what changed.
     fn git_unchanged(&self, worktree: &Path) -> Result<(), String>;
+    /// The person's home folder; none if it is not known.
+    fn home(&self) -> Option<PathBuf> {
+        None
+    }
     /// Is there such an environment variable?
     fn has_variable(&self, name: &str) -> bool;
 }

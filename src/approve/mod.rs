@@ -19,6 +19,7 @@ mod files;
 mod glob;
 mod limits;
 mod loops;
+mod obeyed;
 mod options;
 mod places;
 mod programs;
@@ -134,7 +135,11 @@ fn read(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
     };
     let facts = budget::Budget::new(scene.facts);
     let scene = Scene { facts: &facts, ..scene };
-    let effects = walk::Walk::effects(&node, cwd, scene);
+    let mut effects = walk::Walk::effects(&node, cwd, scene);
+    if let Some(word) = variables::exported(&effects.commands) {
+        let why = format!("`export {word}`: the value may become part of a command");
+        effects.unknown(why);
+    }
     let judge = proof::Judge { territory: scene.territory, facts: &facts };
     let proven = judge.prove(&effects).and_then(|proof| {
         if facts.is_spent() {

@@ -268,11 +268,11 @@ impl Judge<'_> {
 
     fn remove_tree(&self, path: &Path, stale: bool) -> Result<(), Refusal> {
         let entry = self.entry(path)?;
-        let (real, relative) = self.writable(&entry, stale)?;
+        let ((real, relative), own) = (self.writable(&entry, stale)?, self.own()?);
         match self.facts.kind(&real) {
             Kind::File { .. } => Ok(()),
-            Kind::Folder if self.facts.kind(&real.join(".git")) != Kind::Missing => {
-                nothing(format!("`{}` is a repository of its own", relative.display()))
+            Kind::Folder | Kind::Missing if self.inner_repository(&real, own).is_some() => {
+                nothing(format!("`{}` is or lies in a repository of its own", relative.display()))
             }
             // What is not there yet may be there, and be a link, when it is removed.
             Kind::Folder | Kind::Missing if self.facts.ignored(&real) => Ok(()),
@@ -342,12 +342,8 @@ impl Judge<'_> {
         if !real.starts_with(&own.root) {
             return deny(format!("run git in your worktree: `cd '{}' && git …`", own.root.display()));
         }
-        for inner in real.ancestors().take_while(|folder| **folder != own.root) {
-            let has = |name: &str| self.facts.kind(&inner.join(name)) != Kind::Missing;
-            // A folder that looks like a bare repository is one to git, with a configuration of its own.
-            if has(".git") || has("HEAD") && has("objects") {
-                return nothing(format!("`{}` is a repository of its own", inner.display()));
-            }
+        if let Some(inner) = self.inner_repository(&real, own) {
+            return nothing(format!("`{}` is a repository of its own", inner.display()));
         }
         if self.facts.kind(&own.root.join("HEAD")) != Kind::Missing
             && self.facts.kind(&own.root.join(".git")) == Kind::Missing
@@ -355,6 +351,14 @@ impl Judge<'_> {
             return nothing("the worktree has lost its `.git`");
         }
         self.facts.git_unchanged(&own.root).or_else(nothing)
+    }
+
+    /// A folder below the worktree's top that looks like a bare repository is one to git, with a configuration
+    /// of its own. One part of it is enough: `commondir` says where the others lie.
+    fn inner_repository<'a>(&self, real: &'a Path, own: &Own) -> Option<&'a Path> {
+        let has = |folder: &Path, name: &str| self.facts.kind(&folder.join(name)) != Kind::Missing;
+        let mut below = real.ancestors().take_while(|folder| **folder != own.root);
+        below.find(|folder| [".git", "HEAD", "commondir"].iter().any(|name| has(folder, name)))
     }
 
     fn own_branch(&self) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@
 
 use rable::ast::{ListOperator, Node as Tree, NodeKind, PipeSep};
 
+use super::variables;
 use super::word::{Word, word, words};
 
 /// A command.
@@ -311,12 +312,17 @@ fn simple(assignments: &[Tree], words: &[Tree], redirects: &[Tree]) -> Result<Si
         NodeKind::Word { value, .. } => value.clone(),
         _ => String::new(),
     };
-    Ok(Simple {
+    let simple = Simple {
         assignments: assignments.iter().map(|tree| assignment(word(tree)?)).collect::<Result<_>>()?,
         words: all_words(words)?,
         redirects: redirections(redirects)?,
         source: words.iter().map(raw).collect::<Vec<_>>().join(" "),
-    })
+    };
+    let given = |(name, value): &&(String, Word)| !variables::is_given(name, value);
+    match simple.assignments.iter().find(given).filter(|_| !simple.words.is_empty()) {
+        Some((name, _)) => Err(format!("the value of `{name}` may become part of a command")),
+        None => Ok(simple),
+    }
 }
 
 fn assignment(word: Word) -> Result<(String, Word)> {

@@ -1,6 +1,7 @@
 //! Which variables a command may set: by name.
 
 use super::facts::Facts;
+use super::word::{Piece, Word};
 
 /// Before a program: settings that change what it prints or how much, not what it runs or where it writes.
 const HARMLESS: &[&str] = &[
@@ -166,6 +167,35 @@ pub(super) fn is_harmless(name: &str) -> bool {
     HARMLESS.contains(&name)
 }
 
+/// A value that stays a value where make or a script puts it into a command as it is.
+pub(super) fn is_plain(value: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.,:=/@+".contains(&byte);
+    value.bytes().all(plain) && !value.split([':', '=', ',']).any(|part| part.starts_with('/'))
+}
+
+/// May this assignment stand before a program, as far as its value is concerned?
+pub(super) fn is_given(name: &str, value: &Word) -> bool {
+    let text = |piece: &Piece| match piece {
+        Piece::Text { text, .. } => Some(text.clone()),
+        _ => None,
+    };
+    let text: Option<String> = value.pieces.iter().map(text).collect();
+    !is_harmless(name) || text.is_some_and(|text| is_plain(&text))
+}
+
+/// The first word of an `export` that gives programs a value that is not plain. The words of the simple
+/// commands are those that the shell takes.
+pub(super) fn exported(commands: &[String]) -> Option<&str> {
+    commands.iter().find_map(|command| {
+        let mut words = command.split(' ').skip_while(|word| matches!(*word, "command" | "builtin"));
+        if words.next() != Some("export") {
+            return None;
+        }
+        let plain = |word: &str| word.split_once('=').is_some_and(|(_, value)| is_plain(value));
+        words.find(|word| !plain(word))
+    })
+}
+
 /// Before a program with exactly this value: nothing starts that waits for a person.
 const QUIET: &[(&str, &[&str])] = &[
     ("GIT_EDITOR", &["true", ":"]),
@@ -184,7 +214,7 @@ pub(super) fn is_quiet(name: &str, value: &str) -> bool {
 /// May a shell variable of this name be set? One that the environment has is changed for every program
 /// that follows.
 pub(super) fn settable(name: &str, facts: &dyn Facts) -> Result<(), String> {
-    if is_harmless(name) {
+    if is_harmless(name) && !facts.has_variable(name) {
         return Ok(());
     }
     let upper = name.to_ascii_uppercase();

@@ -111,12 +111,18 @@ impl Facts for Disk {
     }
 
     fn ignored(&self, path: &Path) -> bool {
-        let Some(parent) = path.ancestors().skip(1).find(|folder| folder.is_dir()) else { return false };
+        let Some(place) = path.parent().and_then(Place::of) else { return false };
         // A folder that does not exist is one only by its slash: `dist/` in `.gitignore`.
         let spelled = if path.is_dir() || !path.exists() { path.join("") } else { path.to_owned() };
         let git = |args: &[&str]| {
-            let call =
-                Git::at(parent).args(["-c", "core.fsmonitor=false"]).args(args).arg("--").arg(&spelled);
+            // What looks like a repository on the way to the path is not asked.
+            let call = Git::at(&place.top)
+                .env("GIT_DIR", &place.git_dir)
+                .env("GIT_WORK_TREE", &place.top)
+                .args(["-c", "core.fsmonitor=false"])
+                .args(args)
+                .arg("--")
+                .arg(&spelled);
             call.output().ok().filter(crate::exec::Output::success)
         };
         let tracked = git(&["ls-files", "-z"]).is_none_or(|output| !output.stdout.is_empty());
@@ -146,6 +152,10 @@ impl Facts for Disk {
             }
         };
         self.unchanged.get_or_init(compare).clone()
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        world::home()
     }
 
     fn has_variable(&self, name: &str) -> bool {

@@ -455,3 +455,42 @@ fn what_is_made_on_the_way_is_not_looked_through() {
         assert_ne!(decision, "allow", "{command}: {why}");
     }
 }
+
+/// Parts of a repository that git puts together, and asks for a configuration.
+#[test]
+fn a_part_of_a_repository_is_one() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    write(&wt.join("src/inner/x.rs"), "one");
+    scene.repo.git_in(wt, &["add", "src"]);
+    scene.repo.git_in(wt, &["commit", "--quiet", "-m", "inner"]);
+    scene.check("git -C src status", "allow", "");
+    let head = write(&wt.join("src/HEAD"), "ref: refs/heads/main\n");
+    write(&wt.join("src/commondir"), "../fake\n");
+    for folder in ["objects", "refs"] {
+        fs::create_dir_all(wt.join("fake").join(folder)).unwrap();
+    }
+    write(&wt.join("fake/info/exclude"), "*\n");
+    write(&wt.join("fake/config"), "[core]\nfsmonitor = ./x\n[remote \"origin\"]\nurl = ext::sh\n");
+    let commands = ["git -C src fetch origin", "cd src && git status", "cd src/inner && git add x.rs"];
+    for command in commands.iter().chain(&["rm -rf src/inner", "rm -rf src/inner/new"]) {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    fs::remove_file(head).unwrap();
+    for command in commands {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    scene.check("git status", "allow", "");
+    scene.check("rm -rf target", "allow", "");
+}
+
+#[test]
+fn a_file_of_a_branch_s_name_hides_no_reset() {
+    let scene = Scene::new();
+    write(&scene.worktree.join("main"), "");
+    for command in ["git reset main --", "git reset -q main --", "git reset main -- file.txt"] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+    scene.check("git reset -- main", "allow", "");
+    scene.check("git reset HEAD -- main", "allow", "");
+}

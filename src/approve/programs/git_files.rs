@@ -217,8 +217,11 @@ pub(super) fn reset(call: &mut Call<'_>, args: &[Arg]) {
         rest => rest,
     };
     for arg in paths {
-        // Another commit would take commits off the branch.
-        if arg.text().is_none_or(|text| call.kind(text) == Kind::Missing) {
+        // Another commit would take commits off the branch. What stands before `--` is one, file or not.
+        if parsed.ended.is_some()
+            || call.state.cwds.len() > 1
+            || arg.text().is_none_or(|text| call.kind(text) == Kind::Missing)
+        {
             call.unknown("it may take commits off the branch");
         }
     }

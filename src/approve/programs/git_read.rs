@@ -120,8 +120,10 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
         for (name, _, value) in &parsed.options {
             let Some(value) = value else { continue };
             let Some(text) = value.text() else {
-                if name == "L" {
-                    call.unknown("which lines it shows is not known");
+                match name.as_str() {
+                    "L" => call.unknown("which lines it shows is not known"),
+                    "format" | "pretty" => call.unknown("a format that may check signatures"),
+                    _ => {}
                 }
                 continue;
             };
@@ -290,6 +292,18 @@ fn operands(call: &mut Call<'_>, parsed: &Parsed, verb: &str) {
         for text in texts {
             if places::names_secret(text) || text.split(':').any(places::matches_secret) {
                 call.unknown(format!("`{text}` may hold keys or credentials"));
+            }
+            // The other long forms (`:(glob)`, `:(top,icase)`) match more than their text tells.
+            if text.starts_with(":(") && !text.starts_with(":(exclude)") {
+                call.unknown(format!("the path `{text}` is not followed"));
+            }
+            // A file by its number may be any.
+            if verb == "cat-file"
+                && parsed.has(&["p"])
+                && text.len() >= 4
+                && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+            {
+                call.unknown("which file it prints is not known");
             }
             let outside = text.starts_with('/') || text.split(['/', ':']).any(|part| part == "..");
             if outside || verb == "hash-object" {

@@ -35,6 +35,7 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
             let Some(parsed) = call.parse(GOLANGCI) else { return true };
             call.project(&["go.mod"]);
             project::plain_values(call, &parsed, &["out-format"]);
+            project::revisions(call, &parsed);
             match parsed.operands.split_first() {
                 Some((verb, rest)) if matches!(verb.text(), Some("run" | "fmt" | "linters")) => {
                     project::operands(call, rest);
@@ -71,8 +72,9 @@ fn go(call: &mut Call<'_>) {
             let texts: Option<Vec<&str>> = rest.iter().map(Arg::text).collect();
             if !matches!(
                 texts.as_deref(),
-                Some(["tidy" | "download" | "verify" | "graph"] | ["tidy", "-v" | "-diff"] | ["why", _])
-            ) {
+                Some(["tidy" | "download" | "verify" | "graph"] | ["tidy", "-v" | "-diff"])
+            ) && !matches!(texts.as_deref(), Some(["why", package]) if !package.starts_with('-'))
+            {
                 call.unknown("this is not known");
             }
             return;
@@ -82,20 +84,17 @@ fn go(call: &mut Call<'_>) {
     }
     call.project(&["go.mod", "go.work"]);
     let style_first = verb == "run";
-    // Behind its package, `go run` gives everything to the program.
-    let end = match style_first {
-        true => rest
-            .iter()
-            .position(|arg| arg.text().is_some_and(|text| !text.starts_with('-')))
-            .map_or(rest.len(), |at| at + 1),
-        false => rest.len(),
-    };
+    // Behind its package, `go run` gives everything to the program. The first word without a dash may be an
+    // option's value instead: then the option is left without one.
+    let package = rest.iter().position(|arg| arg.text().is_some_and(|text| !text.starts_with('-')));
+    let end = package.filter(|_| style_first).unwrap_or(rest.len());
     let options = VERBS.iter().find(|(name, _)| name == verb).map_or("", |(_, options)| options);
     let Some(parsed) = call.parse_as(&format!("{BUILD} {options}"), &rest[..end], Style::Words) else {
         return;
     };
-    project::contained(call, &rest[end..]);
-    for arg in &parsed.operands {
+    let (package, args) = rest[end..].split_at(rest.len().min(end + 1) - end);
+    project::contained(call, args);
+    for arg in parsed.operands.iter().chain(package) {
         match arg.texts() {
             Some(texts) => {
                 for text in texts {

@@ -165,6 +165,11 @@ fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], more: &[&str]) -> Optio
     }
 }
 
+/// Is it the name of a script, as they are called everywhere?
+fn is_script(name: &str) -> bool {
+    SCRIPTS.contains(&name.split(':').next().unwrap_or("")) && !is_release(name)
+}
+
 /// A script and its arguments. `npm` itself takes options up to `--`.
 fn script(call: &mut Call<'_>, args: &[Arg]) {
     call.project(MANIFESTS);
@@ -172,6 +177,22 @@ fn script(call: &mut Call<'_>, args: &[Arg]) {
     let Some((name, rest)) = args.split_first() else { return };
     if name.texts().is_none_or(|names| names.iter().any(|name| is_release(name))) {
         call.unknown("this script lets the project out");
+    }
+    match call.program {
+        // Without such a script npm prints the environment.
+        "npm" if name.texts().is_some_and(|names| names.iter().any(|name| name == "env")) => {
+            call.unknown("it prints the environment");
+        }
+        "npm" => {}
+        // Without such a script the others run an installed program, or any program.
+        _ if !name.texts().is_some_and(|names| names.iter().all(|name| is_script(name))) => {
+            call.unknown("it may be no script but another program");
+        }
+        // What `delegate` cannot tell, it refuses.
+        _ if name.texts().is_some_and(|names| names.iter().any(|name| javascript_tools::is_known(name))) => {
+            call.delegate(name, rest);
+        }
+        _ => {}
     }
     // To some managers it may be a file.
     contained(call, std::slice::from_ref(name));
@@ -237,8 +258,13 @@ fn npm(call: &mut Call<'_>) {
         "ci" | "clean-install" | "install" | "i" => install(call, rest),
         "ls" | "list" | "ll" | "why" | "explain" | "outdated" => list(call, rest),
         "exec" | "x" => {
-            let rest = rest.strip_prefix(&[Arg::Text("--".to_owned())]).unwrap_or(rest);
-            node::installed(call, rest);
+            // Before `--` npm takes options for its own, also behind the program.
+            let end = rest.iter().position(|arg| arg.text() == Some("--")).unwrap_or(rest.len());
+            let (mine, theirs) = rest.split_at(end);
+            if mine.iter().any(|arg| arg.text().is_none_or(|text| text.starts_with('-'))) {
+                return call.unknown("an option that npm takes: put `--` before the program");
+            }
+            node::installed(call, &[mine, theirs.get(1..).unwrap_or_default()].concat());
         }
         "prefix" | "root" | "bin" if rest.is_empty() => {}
         _ => call.unknown(format!("`{verb}` is not known")),
@@ -264,11 +290,7 @@ fn manager(call: &mut Call<'_>) {
         ("bun", "test") | (_, "test" | "t") => script(call, args),
         ("pnpm" | "yarn", "exec") => node::installed(call, rest),
         ("pnpm" | "yarn" | "bun", "list" | "ls" | "why" | "outdated") => list(call, rest),
-        ("yarn" | "pnpm", name)
-            if SCRIPTS.contains(&name.split(':').next().unwrap_or("")) && !is_release(name) =>
-        {
-            script(call, args);
-        }
+        ("yarn" | "pnpm", name) if is_script(name) => script(call, args),
         _ => call.unknown(format!("`{verb}` is not known")),
     }
 }

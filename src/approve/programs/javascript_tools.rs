@@ -63,7 +63,7 @@ const TABLE: &[Row] = &[
     row(
         &["mocha"],
         "bg= t= R= --bail --grep= --timeout= --reporter= --recursive --exit --spec=i --config=i --parallel --forbid-only --color --no-color --version --check-leaks --ui= --extension=",
-        Operands::But(&["init"]),
+        Operands::But(&["init", "inspect", "debug"]),
     ),
     row(
         &["ava"],
@@ -218,6 +218,7 @@ fn may_be(arg: &Arg, words: &[&str]) -> bool {
 
 /// What options say: no code, no module from elsewhere, nothing that never ends.
 fn values(call: &mut Call<'_>, parsed: &Parsed) {
+    project::revisions(call, parsed);
     for (name, _, value) in &parsed.options {
         let text = value.as_ref().and_then(Arg::text);
         let pattern = matches!(name.as_str(), "t" | "testNamePattern" | "g" | "grep");

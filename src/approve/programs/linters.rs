@@ -20,9 +20,10 @@ const fn row(name: &'static str, options: &'static str) -> Row {
 }
 
 const TABLE: &[Row] = &[
+    // Not `-x` and `-a`: they print lines of the files that a script sources.
     row(
         "shellcheck",
-        "xas= e= S= f= i= --severity= --shell= --exclude= --include= --format= --color? --norc --external-sources --version",
+        "s= e= S= f= i= --severity= --shell= --exclude= --include= --format= --color? --norc --version",
     ),
     Row {
         style: Style::Words,

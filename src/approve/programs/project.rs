@@ -53,6 +53,21 @@ pub(super) fn require_names(call: &mut Call<'_>, args: &[Arg]) {
     }
 }
 
+/// Options whose value git gets as a revision: it is none of git's options. The two filters have one in brackets.
+pub(super) fn revisions(call: &mut Call<'_>, parsed: &Parsed) {
+    for (name, _, value) in &parsed.options {
+        let Some(value) = value else { continue };
+        let option = |text: &String| match name.as_str() {
+            "changed" | "changedSince" | "since" | "new-from-rev" => text.starts_with('-'),
+            "F" | "filter" => text.contains("[-"),
+            _ => false,
+        };
+        if value.texts().is_none_or(|texts| texts.iter().any(option)) {
+            call.unknown(format!("`{}` may be an option of git", value.show()));
+        }
+    }
+}
+
 /// What may stand around a path inside an argument: `--config={"root":"/tmp"}`, `--flags '-o /tmp/x'`.
 const SEPARATORS: &[char] =
     &['=', ':', ',', ';', ' ', '\n', '\t', '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '|', '&'];
@@ -67,6 +82,9 @@ pub(super) fn contained(call: &mut Call<'_>, args: &[Arg]) {
         for text in texts {
             if text.contains("://") {
                 call.unknown(format!("`{text}` leads outside"));
+            }
+            if text.starts_with('@') {
+                call.unknown(format!("`{text}` may stand for other arguments"));
             }
             if matches!(text.as_str(), "--watch" | "--watchAll" | "--watch=true") {
                 call.unknown("it never ends");

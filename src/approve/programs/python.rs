@@ -82,10 +82,12 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
     match call.program {
         "python" | "python3" => python(call),
         "pip" | "pip3" => {
-            let plain = matches!(
-                call.args.iter().map(Arg::text).collect::<Option<Vec<_>>>().as_deref(),
-                Some(["list" | "freeze" | "check" | "--version"] | ["show", _])
-            );
+            let texts: Option<Vec<&str>> = call.args.iter().map(Arg::text).collect();
+            let plain = match texts.as_deref() {
+                Some(["list" | "freeze" | "check" | "--version"]) => true,
+                Some(["show", name]) => !name.starts_with('-'),
+                _ => false,
+            };
             if !plain {
                 call.unknown("only lists; `uv sync` installs what the project names");
             }
@@ -172,11 +174,15 @@ fn module_of(call: &mut Call<'_>, module: &str, args: &[Arg]) {
                 }
             }
         }
-        "json.tool" => match args {
-            [] => {}
-            [file] => call.read(file),
-            _ => call.unknown("its operands are not known"),
-        },
+        "json.tool" => {
+            // A module of this name in the current directory comes first.
+            call.project(&[]);
+            match args {
+                [] => {}
+                [file] => call.read(file),
+                _ => call.unknown("its operands are not known"),
+            }
+        }
         "venv" => match args {
             [folder @ Arg::Text(name)] if matches!(name.as_str(), ".venv" | "venv") => {
                 call.project(&[]);

@@ -43,6 +43,8 @@ pub(super) fn run(call: &mut Call<'_>) -> bool {
             if let Some(parsed) = call.parse(
                 "lqvV --check --edition= --color= --quiet --verbose --version --emit= --style-edition=",
             ) {
+                // It writes the modules of a file too, wherever `#[path]` says that they lie.
+                call.project(MANIFESTS);
                 call.inside_all(&parsed.operands);
                 parsed.operands.iter().filter(|_| !parsed.has(&["check"])).for_each(|arg| call.write(arg));
             }
@@ -154,10 +156,13 @@ fn behind_dashes(call: &mut Call<'_>, verb: &str, parsed: &Parsed) {
 
 /// Removes `target`, unless a variable or a configuration may name a place that all worktrees share.
 fn clean(call: &mut Call<'_>, parsed: &Parsed) {
-    let configured = call.state.cwds.iter().flat_map(|cwd| cwd.real.ancestors()).any(|folder| {
-        let there = |file: &str| call.facts.kind(&folder.join(file)) != Kind::Missing;
-        there(".cargo/config.toml") || there(".cargo/config")
-    });
+    let home = call.facts.home().and_then(|home| call.facts.real(&home));
+    let outer = call.state.cwds.iter().flat_map(|cwd| cwd.real.ancestors());
+    let configured = home.is_none()
+        || outer.chain(home.as_deref()).any(|folder| {
+            let there = |file: &str| call.facts.kind(&folder.join(file)) != Kind::Missing;
+            there(".cargo/config.toml") || there(".cargo/config")
+        });
     let set = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_HOME"];
     if configured || set.iter().any(|name| call.facts.has_variable(name)) || parsed.has(&["target-dir"]) {
         call.unknown("which folder it empties is not known");

@@ -62,10 +62,9 @@ fn env(call: &mut Call<'_>) {
         parsed.operands.iter().take_while(|arg| arg.text().is_none_or(|text| text.contains('='))).count();
     let (assignments, command) = parsed.operands.split_at(assignments);
     for arg in assignments {
-        let harmless = arg
-            .text()
-            .and_then(|text| text.split_once('='))
-            .is_some_and(|(name, value)| variables::is_harmless(name) || variables::is_quiet(name, value));
+        let harmless = arg.text().and_then(|text| text.split_once('=')).is_some_and(|(name, value)| {
+            variables::is_harmless(name) && variables::is_plain(value) || variables::is_quiet(name, value)
+        });
         if !harmless {
             call.unknown(format!("`{}` may change what the program does", arg.show()));
         }
