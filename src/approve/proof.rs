@@ -115,7 +115,7 @@ impl Judge<'_> {
             Effect::Remove(path) => self.remove(path, stale),
             Effect::RemoveTree(path) => self.remove_tree(path, stale),
             Effect::Project { program, folder, manifests } => self.project(program, folder, manifests),
-            Effect::Git(folder) => self.git(folder),
+            Effect::Git(folder) => self.git(folder, stale),
             Effect::Install => self.running("installing"),
             Effect::OwnBranch | Effect::PushOwn => self.own_branch(),
             Effect::Remote(name) => {
@@ -334,7 +334,7 @@ impl Judge<'_> {
     }
 
     /// Git may run what its configuration names: nothing else than when the worktree was set up.
-    fn git(&self, folder: &Path) -> Result<(), Refusal> {
+    fn git(&self, folder: &Path, stale: bool) -> Result<(), Refusal> {
         let own = self.own()?;
         let Some(real) = self.facts.real(folder) else {
             return nothing(format!("where `{}` leads is not known", folder.display()));
@@ -342,19 +342,19 @@ impl Judge<'_> {
         if !real.starts_with(&own.root) {
             return deny(format!("run git in your worktree: `cd '{}' && git …`", own.root.display()));
         }
-        if let Some(inner) = self.inner_repository(&real, own) {
-            return nothing(format!("`{}` is a repository of its own", inner.display()));
+        // An earlier command may put one there.
+        let later = real != own.root && (stale || self.facts.kind(&real) == Kind::Missing);
+        if let Some(inner) = self.inner_repository(&real, own).or(later.then_some(&*real)) {
+            return nothing(format!("`{}` may be a repository of its own", inner.display()));
         }
-        if self.facts.kind(&own.root.join("HEAD")) != Kind::Missing
-            && self.facts.kind(&own.root.join(".git")) == Kind::Missing
-        {
+        let there = |name: &str| self.facts.kind(&own.root.join(name)) != Kind::Missing;
+        if there("HEAD") && !there(".git") {
             return nothing("the worktree has lost its `.git`");
         }
         self.facts.git_unchanged(&own.root).or_else(nothing)
     }
 
-    /// A folder below the worktree's top that looks like a bare repository is one to git, with a configuration
-    /// of its own. One part of it is enough: `commondir` says where the others lie.
+    /// What looks like a bare repository is one to git; `commondir` says where its other parts lie.
     fn inner_repository<'a>(&self, real: &'a Path, own: &Own) -> Option<&'a Path> {
         let has = |folder: &Path, name: &str| self.facts.kind(&folder.join(name)) != Kind::Missing;
         let mut below = real.ancestors().take_while(|folder| **folder != own.root);

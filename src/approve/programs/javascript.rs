@@ -138,8 +138,12 @@ fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], more: &[&str]) -> Optio
             name.starts_with("--") && flag.strip_prefix(name).is_some_and(|value| value.starts_with('='))
         });
         args = match rest {
+            // `[-x]`: pnpm gives git what stands in brackets.
             [Arg::Text(value), rest @ ..]
-                if valued && !value.starts_with(['-', '/', '.']) && !value.contains("..") =>
+                if valued
+                    && !value.starts_with(['-', '/', '.'])
+                    && !value.contains("..")
+                    && !value.contains("[-") =>
             {
                 rest
             }
@@ -147,7 +151,7 @@ fn options<'a>(call: &mut Call<'_>, mut args: &'a [Arg], more: &[&str]) -> Optio
                 call.unknown(format!("the value of `{flag}` is not known"));
                 return None;
             }
-            _ if attached && !flag.contains("..") && !flag.contains("=/") => rest,
+            _ if attached && !["..", "=/", "[-"].iter().any(|part| flag.contains(part)) => rest,
             _ if manager.flags.contains(&flag.as_str()) || more.contains(&flag.as_str()) => rest,
             _ if flag.starts_with('-') => {
                 call.unknown(format!("the option `{flag}` is not known"));
@@ -287,7 +291,8 @@ fn manager(call: &mut Call<'_>) {
     match (call.program, verb.as_str()) {
         (_, "run" | "run-script") => script(call, rest),
         (_, "install" | "i" | "ci") => install(call, rest),
-        ("bun", "test") | (_, "test" | "t") => script(call, args),
+        ("pnpm", "t") => script(call, &[&[Arg::Text("test".to_owned())], rest].concat()),
+        (_, "test") => script(call, args),
         ("pnpm" | "yarn", "exec") => node::installed(call, rest),
         ("pnpm" | "yarn" | "bun", "list" | "ls" | "why" | "outdated") => list(call, rest),
         ("yarn" | "pnpm", name) if is_script(name) => script(call, args),

@@ -57,10 +57,14 @@ pub(super) fn require_names(call: &mut Call<'_>, args: &[Arg]) {
 pub(super) fn revisions(call: &mut Call<'_>, parsed: &Parsed) {
     for (name, _, value) in &parsed.options {
         let Some(value) = value else { continue };
-        let option = |text: &String| match name.as_str() {
-            "changed" | "changedSince" | "since" | "new-from-rev" => text.starts_with('-'),
-            "F" | "filter" => text.contains("[-"),
-            _ => false,
+        let begins = match name.as_str() {
+            "changed" | "changedSince" | "since" | "new-from-rev" => "-",
+            "F" | "filter" => "[-",
+            _ => continue,
+        };
+        let option = |text: &String| match begins {
+            "-" => text.starts_with('-'),
+            begins => text.contains(begins),
         };
         if value.texts().is_none_or(|texts| texts.iter().any(option)) {
             call.unknown(format!("`{}` may be an option of git", value.show()));
