@@ -155,7 +155,10 @@ impl Call<'_> {
         // The person's rules are about this one too: `timeout 5 curl …`.
         let words = args.iter().map(Arg::show).collect::<Vec<_>>().join(" ");
         let spelling = format!("{program} {words}").trim_end().to_owned();
+        let whole: Vec<String> =
+            std::iter::once(program.to_owned()).chain(args.iter().map(Arg::show)).collect();
         if let Some(spellings) = self.effects.spellings.last_mut() {
+            spellings.extend(super::spellings::others(&whole));
             spellings.push(spelling);
         }
         let mut call = Call {

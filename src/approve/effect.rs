@@ -26,6 +26,12 @@ pub enum Effect {
     },
     /// Git in this folder: it may run what its configuration names.
     Git(PathBuf),
+    /// Changes this file of the worktree, or files below this folder, by a program of the project.
+    Rewrite(PathBuf),
+    /// Prints what is below this path, now or in git's history. Another effect says whether it may.
+    Shows(PathBuf),
+    /// Changes what the next commit takes in.
+    Index,
     /// Moves the branch of the agent's own worktree.
     OwnBranch,
     /// Talks to this remote.
@@ -81,6 +87,31 @@ pub(super) struct Names {
     pub(super) gone: bool,
 }
 
+impl Effect {
+    /// Is something else afterwards, or may it be?
+    pub(super) fn changes(&self) -> bool {
+        matches!(
+            self,
+            Self::Write(_)
+                | Self::MakeFolder(_)
+                | Self::Remove(_)
+                | Self::RemoveTree(_)
+                | Self::Project { .. }
+                | Self::Rewrite(_)
+                | Self::Index
+                | Self::OwnBranch
+                | Self::PushOwn
+                | Self::Install
+                | Self::AllowedByUser(_)
+        )
+    }
+
+    /// The task is handed in or blocked behind it.
+    pub(super) fn ends_task(&self) -> bool {
+        matches!(self, Self::Verb(verb) if verb.starts_with("ctx task submit ") || verb.starts_with("ctx task block "))
+    }
+}
+
 impl Effects {
     pub(super) fn add(&mut self, effect: Effect) {
         let command = self.commands.len().saturating_sub(1);
@@ -98,10 +129,13 @@ impl Effects {
 
     /// Can what was found so far have made a folder?
     pub(super) fn changes(&self) -> bool {
-        !self
-            .found
-            .iter()
-            .all(|(_, effect)| matches!(effect, Effect::Read(_) | Effect::Git(_) | Effect::Verb(_)))
+        let keeps = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Read(_) | Effect::Git(_) | Effect::Verb(_) | Effect::Shows(_) | Effect::Index
+            )
+        };
+        !self.found.iter().all(|(_, effect)| keeps(effect))
     }
 
     /// Does what was found so far make a file whose name is an option, or several words, to who finds it later?
@@ -140,6 +174,9 @@ impl std::fmt::Display for Effect {
                 write!(f, "runs the project's code by `{program}` in {}", folder.display())
             }
             Self::Git(folder) => write!(f, "runs git in {}", folder.display()),
+            Self::Rewrite(path) => write!(f, "changes files at {}", path.display()),
+            Self::Shows(path) => write!(f, "prints what git has of {}", path.display()),
+            Self::Index => write!(f, "changes what the next commit takes in"),
             Self::OwnBranch => write!(f, "moves the worktree's own branch"),
             Self::Remote(name) => write!(f, "talks to the remote `{name}`"),
             Self::PushOwn => write!(f, "pushes the worktree's own branch"),

@@ -9,6 +9,7 @@ use super::call::{Call, Input};
 use super::effect::Effect;
 use super::limits;
 use super::proof::{Judge, Proof, Refusal};
+use super::reach::Reach;
 use super::state::{State, lexical};
 use super::{Decision, Effects, Scene, places, programs};
 
@@ -43,7 +44,7 @@ fn judge(
     }
     let Some(path) = lexical(&cwd.join(path)) else { return nothing("the path is not known") };
     let reads = searches || matches!(tool, "Read" | "NotebookRead");
-    if let Some(rule) = scene.rules.file_objection(if reads { "Read" } else { "Edit" }, &path) {
+    if let Some(rule) = scene.rules.file_objection(tool, &path, &Reach::new(scene.territory, scene.facts)) {
         return Err(Refusal::Nothing(format!("the rule `{rule}` leaves it to the person")));
     }
     // A pattern may lead out of the folder it is given, or name what is not to be read.

@@ -13,6 +13,7 @@ mod budget;
 mod builtins;
 mod call;
 mod condition;
+mod declared;
 mod effect;
 mod facts;
 mod files;
@@ -24,8 +25,10 @@ mod options;
 mod places;
 mod programs;
 mod proof;
+mod reach;
 mod redact;
 mod rules;
+mod spellings;
 mod state;
 mod streams;
 mod syntax;
@@ -133,6 +136,8 @@ fn read(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
         Ok(node) => node,
         Err(why) => return Judged { effects: None, decision: Decision::Nothing(why) },
     };
+    // It bounds itself.
+    let reach = reach::Reach::new(scene.territory, scene.facts);
     let facts = budget::Budget::new(scene.facts);
     let scene = Scene { facts: &facts, ..scene };
     let mut effects = walk::Walk::effects(&node, cwd, scene);
@@ -147,7 +152,7 @@ fn read(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
         }
         // A match of the person's rules takes the answer back, inside groups and loops too: client 2.1.197
         // forgets them there once a hook has allowed.
-        match scene.rules.objection(command, &effects) {
+        match scene.rules.objection(command, &effects, &reach) {
             Some(rule) => Err(Refusal::Nothing(format!("the rule `{rule}` leaves it to the person"))),
             None => Ok(proof),
         }

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::effect::{Effect, Effects};
 use super::facts::{Facts, Kind};
-use super::places;
 use super::territory::{Own, Territory};
-use crate::plan::glob_matches;
+use super::{declared, places};
 
 /// Every effect is known and inside. Cannot be made elsewhere.
 #[derive(Clone, Debug)]
@@ -49,11 +48,11 @@ impl Refusal {
     }
 }
 
-fn deny<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn deny<T>(reason: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Deny(reason.into()))
 }
 
-fn nothing<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn nothing<T>(reason: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Nothing(reason.into()))
 }
 
@@ -68,8 +67,13 @@ impl Judge<'_> {
     pub(super) fn prove(&self, effects: &Effects) -> Result<Proof, Refusal> {
         let mut lines = Vec::new();
         let mut doubt = None;
+        let mut over = false;
         for (index, (_, effect)) in effects.found.iter().enumerate() {
             let stale = effects.stale_from.is_some_and(|from| index >= from);
+            if over && effect.changes() {
+                return deny("nothing changes behind `ctx task submit` or `ctx task block`; do it before");
+            }
+            over |= effect.ends_task();
             match self.judge(effect, stale) {
                 Ok(()) => lines.push(effect.to_string()),
                 Err(Refusal::Deny(reason)) => return deny(reason),
@@ -83,8 +87,10 @@ impl Judge<'_> {
     }
 
     fn reason(&self, effects: &Effects) -> String {
-        let only_reads =
-            effects.found.iter().all(|(_, effect)| matches!(effect, Effect::Read(_) | Effect::Git(_)));
+        let only_reads = effects
+            .found
+            .iter()
+            .all(|(_, effect)| matches!(effect, Effect::Read(_) | Effect::Git(_) | Effect::Shows(_)));
         match (
             &self.territory.own,
             effects.found.iter().find(|(_, effect)| matches!(effect, Effect::Verb(_))),
@@ -118,6 +124,10 @@ impl Judge<'_> {
             Effect::Git(folder) => self.git(folder, stale),
             Effect::Install => self.running("installing"),
             Effect::OwnBranch | Effect::PushOwn => self.own_branch(),
+            Effect::Index => self.own()?.may_change(),
+            Effect::Rewrite(path) => self.rewrite(path),
+            // Said beside an effect that is judged.
+            Effect::Shows(_) => Ok(()),
             Effect::Remote(name) => {
                 let own = self.own()?;
                 match *name == own.remote {
@@ -164,9 +174,7 @@ impl Judge<'_> {
     /// The path relative to the worktree, which may be changed there. The last link is followed.
     fn writable(&self, path: &Path, stale: bool) -> Result<(PathBuf, PathBuf), Refusal> {
         let own = self.own()?;
-        if !own.editing {
-            return deny("a QA agent changes nothing; say in the reason what has to change");
-        }
+        own.may_change()?;
         if stale {
             return nothing(format!("where `{}` leads may change before it is written", path.display()));
         }
@@ -188,7 +196,7 @@ impl Judge<'_> {
         if relative.as_os_str().is_empty() {
             return nothing("it concerns the whole worktree");
         }
-        declared(own, &relative)?;
+        declared::change(own, &relative)?;
         Ok((real, relative))
     }
 
@@ -232,7 +240,8 @@ impl Judge<'_> {
     fn make_folder(&self, path: &Path, stale: bool) -> Result<(), Refusal> {
         let own = self.own()?;
         // `mkdir -p .` and folders that are there already.
-        if !stale && own.editing && self.facts.real(path).is_some_and(|real| real == own.root) {
+        own.may_change()?;
+        if !stale && self.facts.real(path).is_some_and(|real| real == own.root) {
             return Ok(());
         }
         self.writable(path, stale).map(drop)
@@ -305,7 +314,7 @@ impl Judge<'_> {
             return deny(format!("`{name}` is never written by an agent"));
         }
         if manifests.is_empty() {
-            return self.declared_tool_target(relative);
+            return declared::tool_target(own, relative);
         }
         // A worktree inside the main checkout without a manifest of its own: the program finds the outer one,
         // and works there.
@@ -320,16 +329,22 @@ impl Judge<'_> {
         }
     }
 
-    /// A formatter that is given a file may write it.
-    fn declared_tool_target(&self, relative: &Path) -> Result<(), Refusal> {
+    /// What a formatter gets is changed like any other file; what lies below a folder is not named.
+    fn rewrite(&self, path: &Path) -> Result<(), Refusal> {
         let own = self.own()?;
-        let text = relative.to_string_lossy();
-        if own.files.forbidden.iter().any(|pattern| glob_matches(pattern, &text)) {
-            return deny(format!("`{text}` is forbidden to `{}`", own.task));
-        }
-        match places::is_secret(relative) {
-            true => nothing(format!("`{text}` may hold keys or credentials")),
-            false => Ok(()),
+        own.may_change()?;
+        let Some(real) = self.facts.real(path) else {
+            return nothing(format!("where `{}` leads is not known", path.display()));
+        };
+        let Ok(relative) = real.strip_prefix(&own.root) else { return self.outside(own, path, &real) };
+        let several =
+            self.facts.kind(&real) == Kind::Folder || relative.to_string_lossy().contains(['*', '?']);
+        match several {
+            false => declared::change(own, relative),
+            true if own.files.strict => {
+                nothing(format!("it may change more than the files that `{}` declares", own.task))
+            }
+            true => Ok(()),
         }
     }
 
@@ -363,9 +378,7 @@ impl Judge<'_> {
 
     fn own_branch(&self) -> Result<(), Refusal> {
         let own = self.own()?;
-        if !own.editing {
-            return deny("a QA agent changes nothing; say in the reason what has to change");
-        }
+        own.may_change()?;
         match self.facts.branch(&own.root) {
             Some(branch) if branch == own.branch && branch != own.into => Ok(()),
             Some(branch) => deny(format!(
@@ -375,25 +388,4 @@ impl Judge<'_> {
             None => nothing("which branch is checked out is not known"),
         }
     }
-}
-
-/// Forbidden files, files outside the declared ones, files that tools run, secrets.
-fn declared(own: &Own, relative: &Path) -> Result<(), Refusal> {
-    let text = relative.to_string_lossy();
-    let any = |patterns: &[String]| patterns.iter().any(|pattern| glob_matches(pattern, &text));
-    let files = &own.files;
-    if any(&files.forbidden) {
-        return deny(format!("`{text}` is forbidden to `{}`; block the task if it is needed", own.task));
-    }
-    let declared = any(&files.create) || any(&files.modify) || any(&files.delete);
-    if !declared && files.strict {
-        return deny(format!("`{}` may change only the files it declares, not `{text}`", own.task));
-    }
-    if !declared && places::run_by_tools(relative) {
-        return nothing(format!("tools run `{text}` unasked, and `{}` does not declare it", own.task));
-    }
-    if places::is_secret(relative) {
-        return nothing(format!("`{text}` may hold keys or credentials"));
-    }
-    Ok(())
 }

@@ -4,10 +4,12 @@
 //! simple command. `deny` and `ask` count from every file, and are taken for more than they say rather than
 //! for less; `allow` counts from the person's own files only, and exactly.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::effect::{Effect, Effects};
-use crate::plan::glob_matches;
+use super::reach::{self, Reach};
 
 /// Who wrote a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +82,7 @@ impl Rules {
     }
 
     /// The rule that takes an allowance back.
-    pub(super) fn objection(&self, command: &str, effects: &Effects) -> Option<&str> {
+    pub(super) fn objection(&self, command: &str, effects: &Effects, reach: &Reach<'_>) -> Option<&str> {
         if let Some(why) = &self.broken {
             return Some(why);
         }
@@ -92,14 +94,29 @@ impl Rules {
                         || effects.spellings.iter().flatten().any(|text| matches_loosely(rule, text)))
         };
         let touched = |rule: &&Rule| {
-            effects.found.iter().any(|(_, effect)| match effect {
-                Effect::Read(path) => rule.tool == "Read" && names(rule, path),
-                Effect::Write(path)
-                | Effect::Remove(path)
-                | Effect::RemoveTree(path)
-                | Effect::MakeFolder(path) => edits(rule) && names(rule, path),
+            effects.found.iter().any(|(number, effect)| match effect {
+                Effect::Read(path) if rule.tool == "Read" => {
+                    let lists = || effects.commands.get(*number).is_some_and(|command| only_lists(command));
+                    match reach.is_folder(path) && !lists() {
+                        true => names_below(rule, path, reach, false),
+                        false => names(rule, path),
+                    }
+                }
+                Effect::Shows(path) => rule.tool == "Read" && names_below(rule, path, reach, true),
+                Effect::Write(path) | Effect::Remove(path) | Effect::MakeFolder(path) => {
+                    edits(rule) && names(rule, path)
+                }
+                Effect::Rewrite(path) | Effect::RemoveTree(path) => {
+                    edits(rule) && names_below(rule, path, reach, false)
+                }
                 Effect::Project { folder, .. } => {
                     rule.pattern.is_some() && edits(rule) && names(rule, folder)
+                }
+                // `ctx commit --push` is a push too.
+                Effect::Remote(name) => {
+                    let own =
+                        effects.commands.get(*number).is_some_and(|command| command.starts_with("ctx "));
+                    own && rule.tool == "Bash" && matches_loosely(rule, &format!("git push {name}"))
                 }
                 _ => false,
             })
@@ -109,19 +126,29 @@ impl Rules {
 
     /// The rule that takes back an allowance for one of `ctx`'s own verbs.
     pub fn objects_to_text(&self, command: &str) -> Option<&str> {
-        self.objection(command, &Effects::default())
+        if let Some(why) = &self.broken {
+            return Some(why);
+        }
+        let spelled =
+            |rule: &&Rule| rule.tool == "*" || rule.tool == "Bash" && matches_loosely(rule, command);
+        self.object.iter().find(spelled).map(|rule| rule.text.as_str())
     }
 
     /// The rule that takes back an allowance for a file tool.
-    pub(super) fn file_objection(&self, tool: &str, path: &std::path::Path) -> Option<&str> {
+    pub(super) fn file_objection(&self, tool: &str, path: &Path, reach: &Reach<'_>) -> Option<&str> {
         if let Some(why) = &self.broken {
             return Some(why);
         }
         let same = |rule: &&Rule| match tool {
-            "Read" => matches!(rule.tool.as_str(), "Read" | "*"),
-            _ => rule.tool == "*" || edits(rule),
+            "Write" | "Edit" | "MultiEdit" | "NotebookEdit" => rule.tool == "*" || edits(rule),
+            // A rule on reading is about everything that reads.
+            _ => rule.tool == "*" || rule.tool == "Read" || rule.tool == tool,
         };
-        self.object.iter().filter(same).find(|rule| names(rule, path)).map(|rule| rule.text.as_str())
+        let named = |rule: &&Rule| match tool {
+            "Grep" if reach.is_folder(path) => names_below(rule, path, reach, false),
+            _ => names(rule, path),
+        };
+        self.object.iter().filter(same).find(named).map(|rule| rule.text.as_str())
     }
 
     /// The rule by which the person allows this simple command, whose words are all known.
@@ -180,17 +207,24 @@ fn wildcard(pattern: &str, text: &str) -> bool {
     rest.is_empty()
 }
 
-/// Does a rule for paths name this file, or something above or below it? The rule's own folder is not looked
-/// at: any place where its text fits counts.
-fn names(rule: &Rule, path: &std::path::Path) -> bool {
-    if rule.everything() {
-        return true;
+/// Does a rule for paths name this file, or something above it?
+fn names(rule: &Rule, path: &Path) -> bool {
+    rule.everything() || reach::names(rule.pattern.as_deref().unwrap_or(""), path)
+}
+
+/// The same, or something below it?
+fn names_below(rule: &Rule, path: &Path, reach: &Reach<'_>, history: bool) -> bool {
+    names(rule, path) || reach.below(rule.pattern.as_deref().unwrap_or(""), path, history)
+}
+
+/// Does this simple command tell only which files there are?
+fn only_lists(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    match words.next() {
+        Some(
+            "ls" | "tree" | "du" | "stat" | "cd" | "test" | "[" | "[[" | "pwd" | "realpath" | "file" | "fd",
+        ) => !words.any(|word| matches!(word, "-x" | "-X" | "--exec" | "--exec-batch")),
+        Some("find") => !words.any(|word| word.starts_with("-exec") || word.starts_with("-ok")),
+        _ => false,
     }
-    let pattern = rule.pattern.as_deref().unwrap_or("");
-    let pattern = pattern.trim_start_matches(['/', '~']).trim_start_matches("./");
-    let text = path.to_string_lossy();
-    let text = text.trim_start_matches('/').trim_end_matches(['.', '/']);
-    let text = text.replace("/./", "/");
-    glob_matches(&format!("**/{pattern}"), &text)
-        || glob_matches(&format!("**/{}/**", pattern.trim_end_matches('/')), &text)
 }

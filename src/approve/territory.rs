@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::plan::Files;
+use crate::plan::{Files, Status};
 
 /// The places that matter for one caller. All paths are real: absolute, without links.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Own {
     pub into: String,
     /// The remote that the plan's branches are pushed to.
     pub remote: String,
+    /// Where the task stands: its agent changes nothing before its start and after its end.
+    pub status: Status,
     /// Is the task being executed? Only then may the project's own code run.
     pub running: bool,
     /// May the caller edit? A QA agent may not.

@@ -319,6 +319,11 @@ impl<'a> Walk<'a> {
         let unknown = added.iter().any(|(_, effect)| matches!(effect, Effect::Unknown(_)));
         let forbidden = added.iter().any(|(_, effect)| matches!(effect, Effect::Forbidden { .. }));
         let (Some(known), true, true, false) = (known, inside, unknown, forbidden) else { return };
+        // A rule is compared with text, in which a word with a blank or a sign would be more than one word.
+        let sign = |c: char| c.is_whitespace() || "'\"\\$`;&|<>()".contains(c);
+        if known.iter().chain([&program]).any(|word| word.is_empty() || word.contains(sign)) {
+            return;
+        }
         let command = [&[program], &known[..]].concat().join(" ");
         if let Some(rule) = self.rules.allowance(&command) {
             let rule = rule.to_owned();
@@ -333,6 +338,7 @@ impl<'a> Walk<'a> {
         if simple.source != taken {
             spellings.push(simple.source.clone());
         }
+        spellings.extend(super::spellings::others(&args.iter().map(Arg::show).collect::<Vec<_>>()));
         self.effects.prints = None;
         self.effects.commands.push(taken);
         self.effects.spellings.push(spellings);

@@ -41,7 +41,7 @@ impl Caller {
         };
         let record = record.filter(running);
         let territory = site.as_ref().and_then(|site| site.territory(record.as_ref()?, true));
-        let rules = site.as_ref().map(Site::rules).unwrap_or_default();
+        let rules = site.as_ref().map(|site| site.rules(None)).unwrap_or_default();
         Self { territory, rules, facts: disk(record.as_ref()) }
     }
 

@@ -40,6 +40,10 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
     let Some(session) = &input.session_id else { return Who::Unbound(role) };
     let bindings = Bindings::of(&site.ctx_dir());
     let binding = bindings.read(session, agent).or_else(|| {
+        // Who gave a task back takes it again only by `ctx task start`.
+        if bindings.past(session, agent).is_some() {
+            return None;
+        }
         let announced = bindings.announced(input.transcript_path.as_deref()?, agent)?;
         let binding = Binding { role, stops: 0, ..announced };
         bind(&bindings, site, session, agent, binding)
@@ -73,11 +77,25 @@ pub(super) fn start(input: &Input, site: &Site, task: &str) -> Result<(), String
             "`{task}` has no worktree; the main session makes it with `ctx worktree setup {task}`"
         ));
     };
+    let bindings = Bindings::of(&site.ctx_dir());
+    let announced = || bindings.announced(input.transcript_path.as_deref()?, agent);
+    if let Some(named) = bindings.past(session, agent).or_else(announced)
+        && (named.plan != plan || named.task != task)
+    {
+        return Err(format!("your task is `{}`; one agent does one task", named.task));
+    }
     let binding = Binding { plan, task: record.task.to_string(), role: Role::Executor, stops: 0 };
-    match bind(&Bindings::of(&site.ctx_dir()), site, session, agent, binding) {
+    match bind(&bindings, site, session, agent, binding) {
         Some(_) => Ok(()),
         None => Err(format!("`{task}` is taken by another agent; end with that answer")),
     }
+}
+
+/// Did this agent have a task before?
+pub(super) fn had_task(input: &Input, site: &Site) -> bool {
+    let bindings = Bindings::of(&site.ctx_dir());
+    let past = input.session_id.as_ref().zip(input.agent_id.as_ref());
+    past.is_some_and(|(session, agent)| bindings.past(session, agent).is_some())
 }
 
 /// The plan that `.parallel/plans/active` names.

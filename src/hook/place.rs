@@ -106,6 +106,7 @@ impl Site {
             branch: record.branch.as_str().to_owned(),
             into: record.into.as_str().to_owned(),
             remote: remote(&self.common_dir, record.into.as_str()),
+            status,
             running: status == Status::InProgress || !editing && status == Status::Submitted,
             editing,
             files,
@@ -113,8 +114,8 @@ impl Site {
         Some(Territory { own: Some(own), ..self.unbound() })
     }
 
-    /// The person's and the repository's permission rules.
-    pub fn rules(&self) -> Rules {
+    /// The person's and the repository's permission rules, with those that stand in a worktree.
+    pub fn rules(&self, worktree: Option<&Path>) -> Rules {
         let mut rules = Rules::default();
         let config = world::client_config_dir();
         let files = [
@@ -122,6 +123,10 @@ impl Site {
             (Some(self.home.join(".claude/settings.json")), Source::Other),
             (Some(self.home.join(".claude/settings.local.json")), Source::Person),
             (Some(self.top.join(".claude/settings.json")), Source::Other),
+            // Whoever wrote these two, they may object.
+            (Some(self.top.join(".claude/settings.local.json")), Source::Other),
+            (worktree.map(|root| root.join(".claude/settings.json")), Source::Other),
+            (worktree.map(|root| root.join(".claude/settings.local.json")), Source::Other),
             (Some(PathBuf::from("/etc/claude-code/managed-settings.json")), Source::Other),
             (
                 Some(PathBuf::from("/Library/Application Support/ClaudeCode/managed-settings.json")),

@@ -145,7 +145,7 @@ fn decide(input: &Input, tool: &str, site: &Site) -> Option<Answer> {
 /// One of `ctx`'s own verbs, if the person's rules do not object.
 fn own_verb(input: &Input, tool: &str, site: &Site) -> Option<Decision> {
     let proof = approve::verb(shell_command(input, tool)?, verb_caller(input))?;
-    Some(match site.rules().objects_to_text(shell_command(input, tool)?) {
+    Some(match site.rules(None).objects_to_text(shell_command(input, tool)?) {
         Some(rule) => Decision::Nothing(format!("the rule `{rule}` leaves it to the person")),
         None => Decision::Allow(proof),
     })
@@ -182,10 +182,14 @@ fn unbound(input: &Input, tool: &str, site: &Site, role: Role) -> Answer {
             Err(why) => Answer::deny(why),
         };
     }
-    if let Some(allowed) = own_verb(input, tool, site) {
+    // Committing and handing in are for who has the task.
+    let reading = |command| approve::allows(command, approve::Caller::OtherAgent);
+    if (!caller::had_task(input, site) || shell_command(input, tool).is_some_and(reading))
+        && let Some(allowed) = own_verb(input, tool, site)
+    {
         return Answer::new(allowed);
     }
-    let (territory, rules, facts) = (site.unbound(), site.rules(), disk(None));
+    let (territory, rules, facts) = (site.unbound(), site.rules(None), disk(None));
     let scene = Scene { territory: &territory, rules: &rules, facts: &facts };
     let cwd = input.cwd.as_deref().unwrap_or(Path::new("/"));
     let decision = match shell_command(input, tool) {
@@ -207,7 +211,7 @@ fn bound(input: &Input, tool: &str, site: &Site, record: &Record, role: Role) ->
         return Answer::nothing("the worktree or the file of the task is gone");
     };
     let Some(own) = &territory.own else { return Answer::nothing("the caller has no worktree") };
-    let (rules, facts) = (site.rules(), disk(Some(record)));
+    let (rules, facts) = (site.rules(Some(&own.root)), disk(Some(record)));
     let scene = Scene { territory: &territory, rules: &rules, facts: &facts };
     let cwd = input.cwd.as_deref().unwrap_or(Path::new("/"));
     if let Some(command) = shell_command(input, tool) {

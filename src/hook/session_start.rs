@@ -59,7 +59,7 @@ fn active_part(project: &Project, folder: &PlanFolder) -> Option<String> {
 
 /// Permission rules that cannot be read: the client may know what they forbid, the hook does not.
 fn broken_rules(cwd: &Path) -> Option<String> {
-    let rules = Site::of(cwd)?.rules();
+    let rules = Site::of(cwd)?.rules(None);
     Some(format!("{}; until then no tool call is approved", rules.broken()?))
 }
 

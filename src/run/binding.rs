@@ -141,16 +141,21 @@ impl Bindings {
 
     /// The task of an agent; none once the task went to another executor.
     pub fn read(&self, session: &str, agent: &str) -> Option<Binding> {
-        let known = is_name(session) && is_name(agent);
-        let binding: Binding = known.then(|| read(&self.agent(session, agent))).flatten()?;
+        let binding = self.past(session, agent)?;
         let holder = || read::<Holder>(&self.holder(&binding.plan, &binding.task));
         let holds = binding.role == Role::Qa || holder().is_some_and(|holder| holder.is(session, agent));
         holds.then_some(binding)
     }
 
+    /// The task that an agent has or had, whoever has it now.
+    pub fn past(&self, session: &str, agent: &str) -> Option<Binding> {
+        let known = is_name(session) && is_name(agent);
+        known.then(|| read(&self.agent(session, agent))).flatten()
+    }
+
     /// Binds an agent. An executor takes the task for itself, unless another one has it; `given_back` says that
-    /// the task was handed in, blocked or given up, so that an older holder is done with it. A holder whose
-    /// client is gone has nothing.
+    /// the task was handed in, blocked or given up, so that an older holder is done with it: not a newer one, for
+    /// an agent that had it before. A holder whose client is gone has nothing.
     pub fn bind(&self, session: &str, agent: &str, binding: Binding, given_back: bool) -> Result<Bound> {
         if !is_name(session) || !is_name(agent) {
             return Ok(Bound::Taken);
@@ -167,7 +172,8 @@ impl Bindings {
             };
             let is_mine = |holder: &Holder| holder.is(session, agent);
             let other = read::<Holder>(&path).filter(|holder| !is_mine(holder) && !holder.is_gone());
-            if !given_back && other.is_some() {
+            let again = self.past(session, agent).is_some();
+            if other.is_some() && (again || !given_back) {
                 return Ok(Bound::Taken);
             }
             state::create_dir_all(path.parent().unwrap_or(&self.dir))?;

@@ -144,6 +144,9 @@ fn a_task_that_is_retried_is_another_agent_s() {
     assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
     client.repo().ctx(&["task", "retry", "task-0"]).ok();
     client.start_agent("a2", "task-0");
+    client.denied("a2", "touch x", "`ctx task start task-0` first");
+    assert_eq!(client.bash("a2", "ctx task start task-0")["permissionDecision"], "allow");
+    client.repo().ctx(&["task", "start", "task-0"]).ok();
     assert_eq!(client.bash("a2", "touch x")["permissionDecision"], "allow");
     client.denied("a1", "touch x", "start your task first");
     // Pending or not: whoever came first has it.
@@ -310,4 +313,166 @@ fn the_log_holds_no_secrets_and_stays_small() {
     fs::write(&file, "x".repeat(2 << 20)).unwrap();
     client.bash("a1", "ls");
     assert!(fs::metadata(&file).unwrap().len() < 10_000);
+}
+
+const QA: &str = "ctx:qa-agent";
+
+#[test]
+fn nothing_changes_before_the_start_and_after_the_end_of_a_task() {
+    let client = Client::new();
+    let allowed = |command: &str| {
+        let answer = client.bash("a1", command);
+        assert_eq!(answer["permissionDecision"], "allow", "{command}: {answer}");
+    };
+    let refused = |why: &str| {
+        let changing = [
+            "touch x",
+            "rm -rf target",
+            "mkdir y",
+            "git add -A",
+            "git commit -m x",
+            "git push",
+            "ctx commit -m 'fix: x'",
+            "git restore --staged .",
+        ];
+        changing.iter().for_each(|command| client.denied("a1", command, why));
+        let path = client.scene.worktree.join("src/new.rs");
+        let answer = client.tool("a1", EXECUTOR, "Write", json!({ "file_path": path, "content": "" }));
+        assert_eq!(answer["hookSpecificOutput"]["permissionDecision"], "deny");
+        for reading in ["ls", "git status", "cat src/lib.rs", "ctx status"] {
+            allowed(reading);
+        }
+    };
+    client.start_agent("a1", "task-0");
+    allowed("touch x");
+    // One command cannot hand in and go on.
+    client.denied("a1", "ctx task submit task-0 && touch x", "nothing changes behind");
+    client.denied("a1", "ctx task block task-0 --reason x; git commit -am x", "nothing changes behind");
+    allowed("ctx commit -m 'fix: x' && ctx task submit task-0");
+    client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
+    refused("`ctx task start task-0` first");
+    assert_ne!(client.bash("a1", "cargo test")["permissionDecision"], "allow");
+    allowed("ctx task start task-0");
+    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    allowed("touch x");
+    client.repo().ctx_in(&client.scene.worktree, &["task", "submit", "task-0"]).ok();
+    refused("handed in");
+    allowed("ctx task show task-0");
+}
+
+#[test]
+fn an_agent_that_gave_its_task_back_takes_it_from_nobody() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    assert_eq!(client.bash("a1", "touch x")["permissionDecision"], "allow");
+    client.repo().ctx_in(&client.scene.worktree, &["task", "block", "task-0", "--reason", "x"]).ok();
+    client.start_agent("a2", "task-0");
+    assert_eq!(client.bash("a2", "ctx task start task-0")["permissionDecision"], "allow");
+    client.denied("a1", "ctx task start task-0", "taken");
+    client.denied("a1", "ctx commit -m 'fix: x'", "start your task first");
+    assert_eq!(client.bash("a1", "cat README.md")["permissionDecision"], "allow");
+    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    let answer = client.bash("a2", "touch x");
+    assert!(answer["updatedInput"]["command"].as_str().unwrap().contains("task-0"), "{answer}");
+    client.denied("a1", "touch x", "start your task first");
+}
+
+#[test]
+fn an_agent_whose_question_is_answered_goes_on_by_starting_again() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    client.bash("a1", "ls");
+    client.repo().ctx_in(&client.scene.worktree, &["task", "block", "task-0", "--reason", "x"]).ok();
+    client.send(json!({ "hook_event_name": "SubagentStop", "agent_id": "a1", "agent_type": EXECUTOR }));
+    client.denied("a1", "touch x", "start your task first");
+    client.denied("a1", "ctx task start task-1", "your task is `task-0`");
+    assert_eq!(client.bash("a1", "ctx task start task-0")["permissionDecision"], "allow");
+    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    assert_eq!(client.bash("a1", "touch x")["permissionDecision"], "allow");
+}
+
+#[test]
+fn an_agent_starts_no_other_task_than_its_prompt_names() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
+    client.start_agent("a2", "task-0");
+    client.denied("a2", "ctx task start task-1", "your task is `task-0`");
+    client.denied("a2", "ctx task start task-0", "taken");
+}
+
+#[test]
+fn a_qa_agent_runs_tests_and_changes_nothing() {
+    let client = Client::new();
+    client.start_agent("q1", "task-0");
+    let bash = |command: &str| {
+        client.tool("q1", QA, "Bash", json!({ "command": command }))["hookSpecificOutput"].clone()
+    };
+    for command in [
+        "prettier --write src",
+        "npx prettier -w .",
+        "cargo fmt",
+        "cargo clippy --fix --allow-dirty",
+        "gofmt -w .",
+        "eslint --fix src",
+        "jest -u",
+        "vitest -u",
+        "cargo insta accept",
+        "ruff check --fix src",
+        "ruff format .",
+        "black .",
+        "git add -A",
+        "git add src/lib.rs",
+        "git reset",
+        "git reset -- src/lib.rs",
+        "git restore --staged .",
+        "npm run lint -- --fix",
+        "npm run format",
+        "make fmt",
+    ] {
+        let answer = bash(command);
+        assert_eq!(answer["permissionDecision"], "deny", "{command}: {answer}");
+        assert!(
+            answer["permissionDecisionReason"].as_str().unwrap().contains("changes nothing"),
+            "{command}: {answer}"
+        );
+    }
+    for command in [
+        "cargo test",
+        "cargo fmt --check",
+        "prettier --check .",
+        "ruff check src",
+        "eslint src",
+        "jest",
+        "gofmt -l .",
+    ] {
+        assert_eq!(bash(command)["permissionDecision"], "allow", "{command}");
+    }
+}
+
+#[test]
+fn rules_of_the_worktree_object_too() {
+    let client = Client::new();
+    client.start_agent("a1", "task-0");
+    let wt = client.scene.worktree.display().to_string();
+    let rules = |text: &str| drop(write(&client.scene.worktree.join(".claude/settings.local.json"), text));
+    rules(
+        r#"{"permissions": {"deny": ["Bash(cargo build:*)"], "ask": ["Glob", "LS(src/**)", "NotebookRead"], "allow": ["Bash(curl:*)"]}}"#,
+    );
+    assert_eq!(client.bash("a1", &format!("cd {wt} && cargo build")), Value::Null);
+    assert_eq!(client.bash("a1", "cargo test")["permissionDecision"], "allow");
+    assert_eq!(client.bash("a1", &format!("cd {wt} && curl example.com")), Value::Null);
+    let file = |tool: &str, key: &str, path: &str| {
+        let answer =
+            client.tool("a1", EXECUTOR, tool, json!({ key: format!("{wt}/{path}"), "pattern": "x" }));
+        answer["hookSpecificOutput"]["permissionDecision"].as_str().unwrap_or("none").to_owned()
+    };
+    assert_eq!(file("Glob", "path", "src"), "none");
+    assert_eq!(file("LS", "path", "src"), "none");
+    assert_eq!(file("NotebookRead", "notebook_path", "a.ipynb"), "none");
+    assert_eq!(file("LS", "path", "tests"), "allow");
+    assert_eq!(file("Grep", "path", "src"), "allow");
+    rules(r#"{"permissions": {"deny": ["Grep"]}}"#);
+    assert_eq!(file("Grep", "path", "src"), "none");
+    assert_eq!(file("Glob", "path", "src"), "allow");
 }

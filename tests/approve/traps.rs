@@ -494,3 +494,141 @@ fn a_file_of_a_branch_s_name_hides_no_reset() {
     scene.check("git reset -- main", "allow", "");
     scene.check("git reset HEAD -- main", "allow", "");
 }
+
+#[test]
+fn a_rule_knows_a_command_by_its_other_spellings() {
+    let scene = Scene::new();
+    let rules = r#"{"permissions": {"deny": ["Bash(git push:*)", "Bash(rm:*)", "Bash(npm test:*)", "Bash(git commit -m wip)"]}}"#;
+    scene.repo.write(".claude/settings.json", rules);
+    let branch = "-u origin feature/task-0";
+    for command in [
+        &format!("git push {branch}"),
+        &format!("command git push {branch}"),
+        &format!("git -C . push {branch}"),
+        &format!("git --no-pager push {branch}"),
+        &format!("git -c core.pager=cat push {branch}"),
+        &format!("command git -P push {branch}"),
+        &format!("timeout 5 git -P push {branch}"),
+        "git -P commit -m wip",
+        "ctx commit -m 'fix: x' --push",
+        "command rm file.txt",
+        "npm t",
+        "npm -s test",
+        "npm run test",
+        "npm run -s test",
+        "npm --silent t -- --bail",
+    ] {
+        scene.check(command, "none", "leaves it to the person");
+    }
+    for command in ["ctx commit -m 'fix: x'", "git -P fetch origin", "npm run build", "git -P commit -m fix"]
+    {
+        scene.check(command, "allow", "");
+    }
+}
+
+#[test]
+fn a_rule_on_what_lies_below_a_folder_objects_to_going_through_it() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    write(&wt.join("docs/private/a.txt"), "x");
+    write(&wt.join("docs/open.md"), "x");
+    let rules = |text: &str| drop(scene.repo.write(".claude/settings.json", text));
+    rules(
+        r#"{"permissions": {"deny": ["Read(docs/private/**)", "Read(./secrets/**)", "Read(**/hidden.txt)"], "ask": ["Edit(src/**)"]}}"#,
+    );
+    for command in [
+        "grep -r x docs",
+        "grep -r x .",
+        "rg x",
+        "rg x docs",
+        "git grep x",
+        "git grep -e x -- docs",
+        "git show HEAD:docs/private/a.txt",
+        "git show HEAD",
+        "git log -p",
+        "git -C docs diff",
+        "git diff main -- docs",
+        "git blame docs/private/a.txt",
+        "find docs -type f -exec cat {} +",
+        "find docs -type f | xargs cat",
+        "diff -r docs src",
+        "prettier --write .",
+        "prettier --write src/lib.rs",
+        "cargo fmt",
+        "ruff check --fix .",
+        "ruff format",
+        "npx eslint --fix .",
+    ] {
+        scene.check(command, "none", "leaves it to the person");
+    }
+    for command in [
+        "grep -r x src",
+        "grep -rn x tests src",
+        "rg x src",
+        "ls",
+        "ls docs",
+        "find . -name '*.txt'",
+        "git status",
+        "git log --oneline -5",
+        "git log -n 3 --stat",
+        "git diff --stat",
+        "git diff -- src",
+        "git diff src/lib.rs",
+        "git show HEAD:src/lib.rs",
+        "git grep -e x -- src",
+        "git add src",
+        "git commit -m x",
+        "prettier --write tests",
+        "prettier --check .",
+        "cargo test",
+        "cargo fmt --check",
+        "ruff check .",
+        "npm test",
+    ] {
+        scene.check(command, "allow", "");
+    }
+    let grep = |path: &str| {
+        scene
+            .decide(&[json!({ "tool_name": "Grep", "tool_input": { "pattern": "x", "path": path } })])
+            .remove(0)
+            .0
+    };
+    assert_eq!(grep("docs"), "none");
+    assert_eq!(grep("."), "none");
+    assert_eq!(grep("src"), "allow");
+    // A name without a folder may be anywhere: where there is such a file, it is.
+    write(&wt.join("tests/deep/hidden.txt"), "x");
+    scene.check("grep -rn x tests", "none", "hidden.txt");
+    scene.check("grep -rn x src", "allow", "");
+}
+
+#[test]
+fn an_allowance_is_for_words_and_not_for_their_text() {
+    let scene = Scene::new();
+    let rules = r#"{"permissions": {"allow": ["Bash(safe --x *)", "Bash(docker ps)", "Bash(docker ps:*)"]}}"#;
+    scene.repo.write(".claude/settings.local.json", rules);
+    scene.check("safe --x y", "allow", "");
+    scene.check("docker ps -a", "allow", "");
+    for command in ["safe \"--x rm\" y", "\"docker ps\"", "docker 'ps -a'", "safe --x 'y; rm'", "safe --x ''"]
+    {
+        scene.check(command, "none", "");
+    }
+}
+
+#[test]
+fn a_formatter_changes_a_file_as_everything_else_does() {
+    let scene = Scene::new();
+    for command in [
+        "typos -w package.json",
+        "prettier --write package.json",
+        "npx prettier --write Makefile",
+        "eslint --fix eslint.config.mjs",
+    ] {
+        scene.check(command, "none", "tools run");
+    }
+    scene.check("typos -w src/lib.rs", "allow", "");
+    scene.check("prettier --check package.json", "allow", "");
+    let task = scene.repo.path.join(".parallel/plans/active/tasks/task-0.md");
+    let text = fs::read_to_string(&task).unwrap();
+    assert!(text.contains("\nstrict") || text.contains("---"), "{text}");
+}

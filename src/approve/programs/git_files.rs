@@ -45,6 +45,7 @@ pub(super) fn pathspecs(call: &mut Call<'_>, args: &[Arg]) {
 
 pub(super) fn add(call: &mut Call<'_>, args: &[Arg]) {
     let Some(parsed) = call.parse_as(ADD, args, Style::Anywhere) else { return };
+    call.effects.add(Effect::Index);
     pathspecs(call, &parsed.operands);
     // Files that are named were looked at; everything else takes in what git does not know yet.
     let named = |arg: &Arg| {
@@ -173,6 +174,7 @@ pub(super) fn restore(call: &mut Call<'_>, args: &[Arg]) {
     let table = "SqWs= --staged --quiet --worktree --source= --ours --theirs";
     let Some(parsed) = call.parse_as(table, args, Style::Anywhere) else { return };
     if parsed.has(&["S", "staged"]) && !parsed.has(&["W", "worktree"]) {
+        call.effects.add(Effect::Index);
         return pathspecs(call, &parsed.operands);
     }
     overwrite(call, &parsed.operands);
@@ -211,6 +213,7 @@ fn overwrite(call: &mut Call<'_>, files: &[Arg]) {
 
 pub(super) fn reset(call: &mut Call<'_>, args: &[Arg]) {
     let Some(parsed) = call.parse_as("q --quiet", args, Style::Anywhere) else { return };
+    call.effects.add(Effect::Index);
     let (before, behind) = parsed.split();
     let paths = match before {
         [Arg::Text(head), rest @ ..] if head == "HEAD" => rest,

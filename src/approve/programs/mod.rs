@@ -13,6 +13,7 @@ mod go;
 mod javascript;
 mod javascript_tools;
 mod linters;
+mod marks;
 mod native;
 mod node;
 mod other;
@@ -48,9 +49,11 @@ pub(super) fn run(call: &mut Call<'_>) {
         other::run,
         wrappers::run,
     ];
+    let before = call.effects.found.len();
     if !families.iter().any(|family| family(call)) {
         call.effects.unknown(format!("the program `{}` is not known", call.program));
     }
+    marks::mark(call, before);
     if let Input::Names(names) = &call.input
         && !names.nul
         && passes(call.program, call.args)
