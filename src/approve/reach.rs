@@ -69,6 +69,9 @@ impl<'a> Reach<'a> {
 
     /// Does the pattern name a file that is below this folder now?
     fn any(&self, pattern: &str, folder: &Path, history: bool) -> bool {
+        if self.facts.kind(folder) != Kind::Folder {
+            return false;
+        }
         let part = literal(pattern);
         let mut listed = self.listed.borrow_mut();
         let Some(files) = listed.entry(folder.to_owned()).or_insert_with(|| self.list(folder)) else {

@@ -331,7 +331,7 @@ fn nothing_changes_before_the_start_and_after_the_end_of_a_task() {
             "mkdir y",
             "git add -A",
             "git commit -m x",
-            "git push",
+            "git push -u origin feature/task-0",
             "ctx commit -m 'fix: x'",
             "git restore --staged .",
         ];
@@ -355,6 +355,8 @@ fn nothing_changes_before_the_start_and_after_the_end_of_a_task() {
     allowed("ctx task start task-0");
     client.repo().ctx(&["task", "start", "task-0"]).ok();
     allowed("touch x");
+    write(&client.scene.worktree.join("src/done.rs"), "x");
+    client.repo().ctx_in(&client.scene.worktree, &["commit", "-m", "feat: x"]).ok();
     client.repo().ctx_in(&client.scene.worktree, &["task", "submit", "task-0"]).ok();
     refused("handed in");
     allowed("ctx task show task-0");
@@ -405,6 +407,7 @@ fn an_agent_starts_no_other_task_than_its_prompt_names() {
 fn a_qa_agent_runs_tests_and_changes_nothing() {
     let client = Client::new();
     client.start_agent("q1", "task-0");
+    write(&client.scene.worktree.join("node_modules/.bin/prettier"), "");
     let bash = |command: &str| {
         client.tool("q1", QA, "Bash", json!({ "command": command }))["hookSpecificOutput"].clone()
     };

@@ -531,6 +531,7 @@ fn a_rule_on_what_lies_below_a_folder_objects_to_going_through_it() {
     let scene = Scene::new();
     let wt = &scene.worktree;
     write(&wt.join("docs/private/a.txt"), "x");
+    write(&wt.join("node_modules/.bin/eslint"), "");
     write(&wt.join("docs/open.md"), "x");
     let rules = |text: &str| drop(scene.repo.write(".claude/settings.json", text));
     rules(
@@ -568,6 +569,7 @@ fn a_rule_on_what_lies_below_a_folder_objects_to_going_through_it() {
         "ls",
         "ls docs",
         "find . -name '*.txt'",
+        "find docs -type f | xargs wc -l",
         "git status",
         "git log --oneline -5",
         "git log -n 3 --stat",
@@ -576,7 +578,7 @@ fn a_rule_on_what_lies_below_a_folder_objects_to_going_through_it() {
         "git diff src/lib.rs",
         "git show HEAD:src/lib.rs",
         "git grep -e x -- src",
-        "git add src",
+        "git add tests",
         "git commit -m x",
         "prettier --write tests",
         "prettier --check .",
@@ -618,6 +620,7 @@ fn an_allowance_is_for_words_and_not_for_their_text() {
 #[test]
 fn a_formatter_changes_a_file_as_everything_else_does() {
     let scene = Scene::new();
+    write(&scene.worktree.join("node_modules/.bin/prettier"), "");
     for command in [
         "typos -w package.json",
         "prettier --write package.json",
@@ -628,7 +631,20 @@ fn a_formatter_changes_a_file_as_everything_else_does() {
     }
     scene.check("typos -w src/lib.rs", "allow", "");
     scene.check("prettier --check package.json", "allow", "");
-    let task = scene.repo.path.join(".parallel/plans/active/tasks/task-0.md");
+    let plan = scene.repo.path.join(".parallel/plans/active").canonicalize().unwrap();
+    let task = plan.join("tasks/task-0.md");
     let text = fs::read_to_string(&task).unwrap();
-    assert!(text.contains("\nstrict") || text.contains("---"), "{text}");
+    let kept: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("  ") && !line.starts_with("files:")).collect();
+    let strict = kept.join("\n").replacen(
+        "status:",
+        "files: { create: [src/new.rs, package.json], strict: true }\nstatus:",
+        1,
+    );
+    fs::write(&task, strict).unwrap();
+    scene.check("prettier --write src/new.rs package.json", "allow", "");
+    scene.check("prettier --write src/lib.rs", "deny", "only the files it declares");
+    scene.check("prettier --write src", "none", "more than the files");
+    scene.check("cargo fmt", "none", "more than the files");
+    scene.check("cargo test", "allow", "");
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::approve::argument::Arg;
-use crate::approve::call::Call;
+use crate::approve::call::{Call, Input};
 use crate::approve::effect::Effect;
 use crate::approve::facts::Kind;
 use crate::approve::spellings::git_verb;
@@ -30,6 +30,9 @@ pub(super) fn mark(call: &mut Call<'_>, before: usize) {
     if call.program == "git" {
         return shows(call, &words, before);
     }
+    if call.program == "xargs" {
+        return given(call, &words);
+    }
     let root = call.territory.own.as_ref().map(|own| own.root.clone());
     let folders = call.effects.found[before..].iter().filter_map(|(_, effect)| match effect {
         Effect::Project { folder, .. } => Some(folder.clone()),
@@ -48,6 +51,16 @@ pub(super) fn mark(call: &mut Call<'_>, before: usize) {
         }
     }
     found.into_iter().for_each(|path| call.effects.add(Effect::Rewrite(path)));
+}
+
+/// What `xargs` reads lies where the names come from.
+fn given(call: &mut Call<'_>, words: &[&str]) {
+    let Input::Names(names) = &call.input else { return };
+    if words.iter().any(|word| matches!(*word, "wc" | "ls" | "stat" | "basename" | "dirname" | "du")) {
+        return;
+    }
+    let roots: Vec<PathBuf> = names.roots.iter().flat_map(|root| call.paths(root)).collect();
+    roots.into_iter().for_each(|root| call.effects.add(Effect::Read(root)));
 }
 
 fn rewrites(program: &str, words: &[&str]) -> Target {
