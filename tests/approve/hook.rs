@@ -335,7 +335,9 @@ fn nothing_changes_before_the_start_and_after_the_end_of_a_task() {
             "ctx commit -m 'fix: x'",
             "git restore --staged .",
         ];
-        changing.iter().for_each(|command| client.denied("a1", command, why));
+        for command in changing {
+            client.denied("a1", command, why);
+        }
         let path = client.scene.worktree.join("src/new.rs");
         let answer = client.tool("a1", EXECUTOR, "Write", json!({ "file_path": path, "content": "" }));
         assert_eq!(answer["hookSpecificOutput"]["permissionDecision"], "deny");

@@ -45,12 +45,14 @@ pub(super) fn mark(call: &mut Call<'_>, before: usize) {
         Target::Operands => {
             // The first is where the program stands, unless it is given nothing else.
             let given = |word: &&str| matches!(*word, "-c" | "--config" | "--config-path" | "--ignore-path");
-            if found.len() > 1 && !words.iter().any(|word| given(&word)) {
+            if found.len() > 1 && !words.iter().any(|word| given(word)) {
                 found.remove(0);
             }
         }
     }
-    found.into_iter().for_each(|path| call.effects.add(Effect::Rewrite(path)));
+    for path in found {
+        call.effects.add(Effect::Rewrite(path));
+    }
 }
 
 /// What `xargs` reads lies where the names come from.
@@ -60,7 +62,9 @@ fn given(call: &mut Call<'_>, words: &[&str]) {
         return;
     }
     let roots: Vec<PathBuf> = names.roots.iter().flat_map(|root| call.paths(root)).collect();
-    roots.into_iter().for_each(|root| call.effects.add(Effect::Read(root)));
+    for root in roots {
+        call.effects.add(Effect::Read(root));
+    }
 }
 
 fn rewrites(program: &str, words: &[&str]) -> Target {
@@ -218,7 +222,9 @@ fn shows(call: &mut Call<'_>, words: &[&str], before: usize) {
             // `git grep` stays below the current directory.
             paths.push(if *verb == "grep" { folder } else { root });
         }
-        paths.into_iter().for_each(|path| call.effects.add(Effect::Shows(path)));
+        for path in paths {
+            call.effects.add(Effect::Shows(path));
+        }
     }
 }
 
