@@ -45,7 +45,7 @@ pub(super) fn mark(call: &mut Call<'_>, before: usize) {
         Target::Operands => {
             // The first is where the program stands, unless it is given nothing else.
             let given = |word: &&str| matches!(*word, "-c" | "--config" | "--config-path" | "--ignore-path");
-            if found.len() > 1 && !words.iter().any(|word| given(word)) {
+            if found.len() > 1 && !words.iter().any(given) {
                 found.remove(0);
             }
         }
