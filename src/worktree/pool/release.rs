@@ -188,9 +188,9 @@ impl<'a> Release<'a> {
 
     /// Takes away what is saved and not committed.
     fn clear(&self, record: &Record, git_dir: &Path, saved: &Saved) -> Result<()> {
-        let untracked = Files { git_dir, dir: &record.path }.untracked()?;
         git::reset_hard(&record.path, &saved.holds.tip, self.lock.file())?;
-        // What was added to the index is untracked by now, too.
+        // Asked now: what was only taken out of the index is tracked again, and has to stay.
+        let untracked = Files { git_dir, dir: &record.path }.untracked()?;
         for (entry, _) in git::list_tree(self.pooling.project.git_dir(), &saved.commit)? {
             let path = record.path.join(&entry.path);
             if untracked.contains(&entry.path) && fs::symlink_metadata(&path).is_ok() {
