@@ -160,6 +160,13 @@ const SPECIAL: &[&str] = &[
     "CPUTYPE",
     "VENDOR",
     "TTY",
+    // zsh calculates what these are set to.
+    "GID",
+    "EGID",
+    "SAVEHIST",
+    "LISTMAX",
+    "TRY_BLOCK",
+    "ZLE_",
 ];
 
 /// May it stand before a program?

@@ -230,6 +230,10 @@ impl<'a> Walk<'a> {
                 if let Err(why) = variables::settable(name, self.facts) {
                     self.effects.unknown(why);
                 }
+                // zsh calculates the value of `COLUMNS` and its kin.
+                if !variables::is_given(name, word) {
+                    self.effects.unknown(format!("the value of `{name}` may be calculated"));
+                }
                 let value = match self.argument(word, &state) {
                     Some(Arg::Text(text)) => Value::OneOf(vec![text]),
                     Some(Arg::OneOf(texts)) => Value::OneOf(texts),
