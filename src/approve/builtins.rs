@@ -172,6 +172,9 @@ fn read(walk: &mut Walk<'_>, args: &[Arg], state: &State) -> Flow {
                 if let Err(why) = variables::settable(name, walk.facts) {
                     walk.effects.unknown(why);
                 }
+                if variables::is_harmless(name) {
+                    walk.effects.unknown(format!("the value of `{name}` may become part of a command"));
+                }
                 state.variables.insert(name.to_owned(), Value::Opaque);
             }
             _ => walk.effects.unknown("`read`: an argument that is not known"),

@@ -30,6 +30,12 @@ pub(super) struct Call<'a> {
     pub(super) fed: bool,
 }
 
+/// Programs that take `@FILE` for the arguments in a file, wherever it stands.
+const RESPONSE_FILES: &[&str] = &[
+    "ruff", "mypy", "ty", "dotnet", "pytest", "tsc", "pylint", "flake8", "coverage", "swift", "javac",
+    "kotlinc", "strings",
+];
+
 impl Call<'_> {
     pub(super) fn unknown(&mut self, why: impl Into<String>) {
         let why = why.into();
@@ -51,6 +57,12 @@ impl Call<'_> {
         };
         for (_, role, value) in &parsed.options {
             let Some(value) = value else { continue };
+            let file = |text: &String| text.starts_with('@');
+            if RESPONSE_FILES.contains(&self.program)
+                && value.texts().is_some_and(|texts| texts.iter().any(file))
+            {
+                self.unknown("a value that stands for other arguments");
+            }
             match role {
                 Role::Read => self.read(value),
                 Role::Write => self.write(value),

@@ -88,6 +88,18 @@ pub(super) struct Names {
 }
 
 impl Effect {
+    /// Does it change which files git ignores?
+    pub(super) fn changes_ignores(&self) -> bool {
+        match self {
+            Self::Write(path) | Self::Remove(path) | Self::RemoveTree(path) => {
+                path.file_name().is_some_and(|name| {
+                    [".gitignore", ".ignore", ".rgignore"].iter().any(|known| name == *known)
+                })
+            }
+            _ => false,
+        }
+    }
+
     /// Is something else afterwards, or may it be?
     pub(super) fn changes(&self) -> bool {
         matches!(
@@ -151,6 +163,11 @@ impl Effects {
             }
             _ => false,
         })
+    }
+
+    /// Does what was found so far change what git ignores?
+    pub(super) fn changes_ignores(&self) -> bool {
+        self.found.iter().any(|(_, effect)| effect.changes_ignores())
     }
 
     /// The simple commands in order, each with what it does.

@@ -24,6 +24,10 @@ impl Walk<'_> {
         if let Err(why) = variables::settable(name, self.facts) {
             self.effects.unknown(why);
         }
+        // Once it is exported, programs get every value.
+        if variables::is_harmless(name) {
+            self.effects.unknown(format!("the values of `{name}` may become part of a command"));
+        }
         let mut values = Vec::new();
         let (mut turns, mut opaque): (Option<usize>, bool) = (Some(0), false);
         for word in words {

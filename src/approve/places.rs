@@ -76,12 +76,31 @@ const SECRET: &[&str] = &[
     "token.json",
     ".credentials.json",
     "credentials.toml",
+    ".flaskenv",
+    ".environment",
+    ".envs",
+    ".s3cfg",
+    ".boto",
+    "local.settings.json",
     ".dev.vars",
     ".docker",
     ".my.cnf",
 ];
-const SECRET_ENDS: &[&str] =
-    &[".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".ppk", ".asc", ".gpg", ".p8"];
+const SECRET_ENDS: &[&str] = &[
+    ".pem",
+    ".key",
+    ".p12",
+    ".pfx",
+    ".keystore",
+    ".jks",
+    ".kdbx",
+    ".ppk",
+    ".asc",
+    ".gpg",
+    ".p8",
+    ".der",
+    ".tfvars",
+];
 /// `.env.example` and its kin hold names, not values.
 const ENV_EXAMPLES: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
 /// Behind the name of another file, as in `app.env.bak`; `app.env.ts` is code.
@@ -146,7 +165,7 @@ pub(super) fn is_secret(path: &Path) -> bool {
             || ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].iter().any(|key| name.starts_with(key))
                 && !name.ends_with(".pub")
             || name.strip_prefix(".env").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-            || name.starts_with(".envlocal")
+            || name.strip_prefix(".env").is_some_and(|rest| ENV_ENDS.contains(&rest))
             || name.ends_with(".tfstate")
             || SECRET_ENDS.iter().any(|end| name.ends_with(end))
     })

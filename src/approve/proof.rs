@@ -67,13 +67,18 @@ impl Judge<'_> {
     pub(super) fn prove(&self, effects: &Effects) -> Result<Proof, Refusal> {
         let mut lines = Vec::new();
         let mut doubt = None;
-        let mut over = false;
+        let (mut over, mut ignores_change) = (false, false);
         for (index, (_, effect)) in effects.found.iter().enumerate() {
             let stale = effects.stale_from.is_some_and(|from| index >= from);
             if over && effect.changes() {
                 return deny("nothing changes behind `ctx task submit` or `ctx task block`; do it before");
             }
             over |= effect.ends_task();
+            let ignores = matches!(effect, Effect::RemoveTree(_)) && ignores_change;
+            ignores_change |= effect.changes_ignores();
+            if ignores {
+                doubt.get_or_insert("what git ignores changes before".to_owned());
+            }
             match self.judge(effect, stale) {
                 Ok(()) => lines.push(effect.to_string()),
                 Err(Refusal::Deny(reason)) => return deny(reason),

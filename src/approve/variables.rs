@@ -177,7 +177,8 @@ pub(super) fn is_harmless(name: &str) -> bool {
 /// A value that stays a value where make or a script puts it into a command as it is.
 pub(super) fn is_plain(value: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.,:=/@+".contains(&byte);
-    value.bytes().all(plain) && !value.split([':', '=', ',']).any(|part| part.starts_with('/'))
+    let leads_out = |part: &str| part.starts_with(['/', '-']) || part.split('/').any(|name| name == "..");
+    value.bytes().all(plain) && !value.split([':', '=', ',']).any(leads_out)
 }
 
 /// May this assignment stand before a program, as far as its value is concerned?

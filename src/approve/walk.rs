@@ -359,9 +359,9 @@ fn redirects_of(node: &Node) -> &[Redirect] {
     }
 }
 
-/// Does it open a file, which may fail? Then what it belongs to does not run.
+/// Can it fail, as a file does that cannot be opened, and `>&9`? Then what it belongs to does not run.
 fn opens(redirect: &Redirect) -> bool {
-    matches!(redirect, Redirect::Read(_) | Redirect::Write(_))
+    !matches!(redirect, Redirect::Heredoc(_) | Redirect::Text(_))
 }
 
 fn may_not_run(flow: Flow, before: State) -> Flow {

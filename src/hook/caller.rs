@@ -30,7 +30,8 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
             // A subagent without an id cannot be told apart from others.
             Some(_) => Who::Other,
             None if site.top == site.home => Who::Main,
-            None => match site.record_at(&site.top) {
+            // Whoever opens a session where no task is being done decides for themselves.
+            None => match site.record_at(&site.top).filter(|record| is_in_progress(site, record)) {
                 Some(record) => Who::Bound { record: Box::new(record), role: Role::Executor },
                 None => Who::Main,
             },
@@ -55,6 +56,10 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
             None => Who::Lost(binding.task),
         },
     }
+}
+
+fn is_in_progress(site: &Site, record: &Record) -> bool {
+    site.task(&record.plan, record.task.as_str()).is_some_and(|(status, _)| status == Status::InProgress)
 }
 
 fn bind(bindings: &Bindings, site: &Site, session: &str, agent: &str, binding: Binding) -> Option<Binding> {

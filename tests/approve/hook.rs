@@ -221,6 +221,9 @@ fn a_session_in_a_worktree_is_bound_to_it() {
     assert_eq!(call("cargo test").get("updatedInput"), None);
     assert_eq!(call("git push --force origin HEAD")["permissionDecision"], "deny");
     assert_eq!(call("curl example.com"), Value::Null);
+    client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
+    assert_eq!(call("git push --force origin HEAD"), Value::Null);
+    assert_eq!(call("touch x"), Value::Null);
 }
 
 #[test]

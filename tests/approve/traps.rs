@@ -648,3 +648,26 @@ fn a_formatter_changes_a_file_as_everything_else_does() {
     scene.check("cargo fmt", "none", "more than the files");
     scene.check("cargo test", "allow", "");
 }
+
+/// What git ignores now is not what it ignores once a command has changed that.
+#[test]
+fn what_git_ignores_may_change_before() {
+    let scene = Scene::new();
+    let wt = &scene.worktree;
+    write(&wt.join(".gitignore"), "target/\nnode_modules/\nbuild-output/\n.env\n");
+    write(&wt.join(".env"), "TOKEN=1");
+    write(&wt.join("build-output/.env"), "TOKEN=1");
+    for command in [
+        "rm .gitignore && rg --hidden TOKEN",
+        "sed -i /env/d .gitignore; rg --hidden TOKEN",
+        "rm .gitignore && git add -A && git commit -m x && git push origin HEAD",
+        "echo > .gitignore; git add .",
+        "echo '/src' >> .gitignore && rm -rf target",
+        "rg TOKEN build-output",
+    ] {
+        let (decision, why) = scene.command(command);
+        assert_eq!(decision, "none", "{command}: {why}");
+    }
+    scene.check("rg --hidden TOKEN", "allow", "");
+    scene.check("echo build/ >> .gitignore && git add .gitignore && git commit -m x", "allow", "");
+}

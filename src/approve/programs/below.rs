@@ -40,6 +40,9 @@ pub(super) fn look(call: &mut Call<'_>, way: &Way) {
     if way.whole && (way.content && way.names.gone || way.names.roots.iter().any(|root| is_split(root))) {
         return call.unknown("a name may be taken apart by `xargs`: end names with NUL (`-z`, `-0`)");
     }
+    if way.names.listed && call.effects.changes_ignores() {
+        return call.unknown("what git ignores changes before");
+    }
     let mut count = 0;
     while let Some(folder) = left.pop() {
         let Some(names) = call.facts.names(&folder) else {
@@ -87,7 +90,15 @@ pub(super) fn look(call: &mut Call<'_>, way: &Way) {
 }
 
 fn secret(call: &Call<'_>, path: &Path, way: &Way) -> bool {
-    places::is_secret(path) && !(way.names.listed && call.facts.ignored(path))
+    // A folder that is named is searched although git ignores it.
+    let named = || {
+        let roots = way.names.roots.iter().flat_map(|root| call.paths(root));
+        roots
+            .filter_map(|root| call.facts.real(&root))
+            .filter(|root| call.territory.own.as_ref().is_none_or(|own| *root != own.root))
+            .any(|root| path.starts_with(&root) && call.facts.ignored(&root))
+    };
+    places::is_secret(path) && !(way.names.listed && call.facts.ignored(path) && !named())
 }
 
 fn link(call: &mut Call<'_>, path: PathBuf, way: &Way, roots: &[Option<PathBuf>]) {

@@ -63,6 +63,9 @@ pub(super) fn add(call: &mut Call<'_>, args: &[Arg]) {
 pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>) {
     let root = call.territory.own.as_ref().map(|own| own.root.clone()).unwrap_or_default();
     let texts: Vec<&String> = operands.unwrap_or_default().iter().filter_map(Arg::texts).flatten().collect();
+    if call.effects.changes_ignores() {
+        return call.unknown("what git ignores changes before");
+    }
     // The common case, without a process of git.
     if !has_secret(call, &root) {
         return;

@@ -136,7 +136,13 @@ pub(super) fn run(call: &mut Call<'_>, verb: &str, args: &[Arg]) -> bool {
             }
         }
         operands(call, &parsed, verb);
-        call.effects.prints = names(verb, &parsed);
+        // Some print names from the top of the worktree, which lie elsewhere from below it.
+        let at_top = call
+            .territory
+            .own
+            .as_ref()
+            .is_some_and(|own| call.state.cwds.iter().all(|cwd| cwd.real == own.root));
+        call.effects.prints = names(verb, &parsed).filter(|_| at_top || verb != "diff");
         return true;
     }
     let listing = match verb {
@@ -299,13 +305,22 @@ fn operands(call: &mut Call<'_>, parsed: &Parsed, verb: &str) {
             }
             // A file by its number may be any.
             if verb == "cat-file"
-                && parsed.has(&["p"])
+                && (parsed.has(&["p"]) || parsed.operands.first().and_then(Arg::text) == Some("blob"))
                 && text.len() >= 4
                 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
             {
                 call.unknown("which file it prints is not known");
             }
             let outside = text.starts_with('/') || text.split(['/', ':']).any(|part| part == "..");
+            // With a path outside, it goes through files that git does not know.
+            if verb == "diff"
+                && (text == ".."
+                    || text.starts_with(['/', '~'])
+                    || text.starts_with("../")
+                    || text.contains("/../"))
+            {
+                call.unknown(format!("`{text}` may lie outside the worktree"));
+            }
             if outside || verb == "hash-object" {
                 call.read(&Arg::Text(text.rsplit(':').next().unwrap_or("").to_owned()));
             }

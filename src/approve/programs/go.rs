@@ -92,6 +92,9 @@ fn go(call: &mut Call<'_>) {
     let Some(parsed) = call.parse_as(&format!("{BUILD} {options}"), &rest[..end], Style::Words) else {
         return;
     };
+    if parsed.has(&["fuzz"]) && !parsed.has(&["fuzztime"]) {
+        call.unknown("it never ends without `-fuzztime`");
+    }
     let (package, args) = rest[end..].split_at(rest.len().min(end + 1) - end);
     project::contained(call, args);
     for arg in parsed.operands.iter().chain(package) {

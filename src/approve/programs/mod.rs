@@ -121,7 +121,15 @@ pub(super) fn by_table(table: &[Row], call: &mut Call<'_>) -> bool {
         Operands::Read if parsed.operands.is_empty() && matches!(call.program, "ls" | "tree" | "du") => {
             call.read(&Arg::Text(".".to_owned()));
         }
-        Operands::Read => call.read_all(&parsed.operands),
+        Operands::Read => {
+            // To the programs of binutils it stands for the arguments in a file.
+            let file =
+                |arg: &Arg| arg.texts().is_some_and(|texts| texts.iter().any(|text| text.starts_with('@')));
+            if call.program == "strings" && parsed.operands.iter().any(file) {
+                call.unknown("a file of further arguments");
+            }
+            call.read_all(&parsed.operands);
+        }
         Operands::Write => parsed.operands.iter().for_each(|arg| call.write(arg)),
         Operands::Folders => parsed.operands.iter().for_each(|arg| call.make_folder(arg)),
     }

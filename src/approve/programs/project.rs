@@ -113,6 +113,14 @@ pub(super) fn operands(call: &mut Call<'_>, args: &[Arg]) {
         if texts.iter().any(|text| text.starts_with('@') || text.contains("://")) {
             call.unknown(format!("`{}` stands for other arguments", arg.show()));
         }
+        // Some tools expand braces themselves: `{../..,src}/*.js`.
+        let parts = |text: &String| {
+            text.contains('{')
+                && text.split(['{', ',', '}']).any(|part| part.starts_with(['/', '~']) || part.contains(".."))
+        };
+        if texts.iter().any(parts) {
+            call.unknown(format!("`{}` may lead outside", arg.show()));
+        }
     }
     call.inside_all(args);
 }

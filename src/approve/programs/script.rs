@@ -172,11 +172,14 @@ fn awk_code(script: &str) -> Option<String> {
 
 /// Behind this code, is `/` a division, not the beginning of an expression? None where that takes more to tell.
 fn divides(code: &str) -> Option<bool> {
-    let code = code.trim_end();
+    let (whole, code) = (code, code.trim_end());
+    // Behind a newline a pattern may begin.
+    let line = whole[code.len()..].contains('\n');
     let name = code.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
     let doubtful = code.ends_with([')', '+', '-'])
         || AWK_WORDS.contains(&name) && name.bytes().any(|byte| byte.is_ascii_lowercase());
-    (!doubtful).then(|| !name.is_empty() || code.ends_with([']', '"']))
+    let divides = !name.is_empty() || code.ends_with([']', '"']);
+    (!(doubtful || divides && line)).then_some(divides)
 }
 
 fn behind_text(text: &str) -> Option<&str> {

@@ -187,6 +187,10 @@ pub(super) fn reader(call: &mut Call<'_>, command: &[Arg], names: &Names, placed
     if !content && !COUNTERS.contains(&name) {
         return call.unknown("it runs another program for each file");
     }
+    // A name that git has may be an option to run programs: `--pre=sh`.
+    if names.gone && name == "rg" {
+        return call.unknown("names that git has may be options");
+    }
     // Inside a larger word a name is the beginning of another path.
     let holds = |arg: &Arg| arg.texts().is_none_or(|texts| texts.iter().any(|text| text.contains("{}")));
     if placed && args.iter().any(|arg| arg.text() != Some("{}") && holds(arg)) {

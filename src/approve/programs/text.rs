@@ -151,23 +151,11 @@ fn tar(call: &mut Call<'_>) {
 /// With `-r` it goes through folders, and where their links lead.
 fn diff(call: &mut Call<'_>) {
     by_table(TABLE, call);
-    let long = |text: &str| text.starts_with("--recursive");
-    let short = |text: &str| text.starts_with('-') && !text.starts_with("--") && text.contains('r');
-    if call
-        .args
-        .iter()
-        .any(|arg| arg.texts().is_none_or(|texts| texts.iter().any(|text| long(text) || short(text))))
-    {
-        let operands: Vec<Arg> = call
-            .args
-            .iter()
-            .filter(|arg| !arg.text().is_some_and(|text| text.starts_with('-')))
-            .cloned()
-            .collect();
-        let names = Names { roots: below::roots(&operands), ..Names::default() };
-        let way = Way { names, content: true, links: true, follows: true, ..Way::default() };
-        below::look(call, &way);
-    }
+    let plain = |arg: &&Arg| !arg.text().is_some_and(|text| text.starts_with('-'));
+    let operands: Vec<Arg> = call.args.iter().filter(plain).cloned().collect();
+    let names = Names { roots: below::roots(&operands), ..Names::default() };
+    // A file has nothing below it.
+    below::look(call, &Way { names, content: true, links: true, follows: true, ..Way::default() });
 }
 
 /// The second operand of `uniq` is a file it writes.
@@ -304,7 +292,7 @@ fn jq(call: &mut Call<'_>) {
     let words =
         ["env", "ENV", "import", "include", "input_filename", "modulemeta", "get_search_list", "$__prog"];
     // These may go on for ever.
-    let endless = ["range", "repeat", "while", "until", "recurse(", "def "];
+    let endless = ["combinations", "range", "repeat", "while", "until", "recurse", "def "];
     let words = [&words[..], &endless].concat();
     if filter.is_none_or(|filter| words.iter().any(|word| filter.contains(word))) {
         call.unknown("its filter may read more than its input");
