@@ -27,8 +27,9 @@ impl Lock {
 }
 
 impl LockFile {
-    /// How long `acquire` waits. Longer than any holder works: 64 registrations take some seconds.
-    const PATIENCE: Duration = Duration::from_mins(2);
+    /// How long `acquire` waits. Longer than sixty others need, one after the other, on a slow machine: each takes a
+    /// second or two, and whoever asks first is not always served first.
+    const PATIENCE: Duration = Duration::from_mins(10);
     const PAUSE: Duration = Duration::from_millis(5);
 
     /// The lock on this path.
