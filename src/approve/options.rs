@@ -40,6 +40,11 @@ impl Parsed {
         self.options.iter().any(|(name, ..)| names.contains(&name.as_str()))
     }
 
+    /// Are no other options given than these?
+    pub(super) fn only(&self, names: &[&str]) -> bool {
+        self.options.iter().all(|(name, ..)| names.contains(&name.as_str()))
+    }
+
     /// The operands before and behind `--`.
     pub(super) fn split(&self) -> (&[Arg], &[Arg]) {
         self.operands.split_at(self.ended.unwrap_or(self.operands.len()))

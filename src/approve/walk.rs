@@ -187,9 +187,9 @@ impl<'a> Walk<'a> {
         let word = &self.tell(word, state);
         let facts = self.facts;
         let root = self.territory.own.as_ref().map(|own| own.root.as_path());
-        let strange = self.effects.makes_strange_names(root);
+        let effects = &self.effects;
         let expand = |pattern: &str| {
-            if strange {
+            if effects.makes_strange_names(root) {
                 return None;
             }
             let mut all = Vec::new();

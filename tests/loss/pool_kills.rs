@@ -6,8 +6,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use super::kills::result;
+use super::prepared;
 use super::zero::{blobs, reachable};
-use crate::support::repo::{CTX, Repo, document, write};
+use crate::support::repo::{CTX, Repo, write};
 
 /// What is killed: the preparation, the command, and the places in it, each before one effect.
 struct Scenario {
@@ -94,19 +95,6 @@ fn a_killed_release_is_finished_by_the_next() {
     check(&TABLE[3]);
 }
 
-fn repository() -> Repo {
-    let repo = Repo::new();
-    repo.write(".gitignore", ".env\nmade\n");
-    repo.write("set-up.sh", "echo 1 >made\n");
-    repo.commit("script");
-    repo.git(&["init", "--quiet", "--bare", repo.root().join("remote.git").to_str().unwrap()]);
-    repo.git(&["remote", "add", "origin", "../remote.git"]);
-    repo.write(".env", "KEY=1\n");
-    write(&repo.home().join(".claude/ctx.yaml"), "worktrees: { setup: sh set-up.sh }\n");
-    repo.create_plan(&document("One", &[("t", &[])]));
-    repo
-}
-
 fn with_slots(repo: &Repo) {
     repo.ctx(&["pool", "init", "2"]).ok();
 }
@@ -138,13 +126,13 @@ fn lost(repo: &Repo) {
 
 fn check(scenario: &Scenario) {
     let expected = {
-        let repo = repository();
+        let repo = prepared("echo 1 >made\n");
         (scenario.prepare)(&repo);
         repo.ctx(scenario.command).ok();
         all(&repo)
     };
     for point in scenario.points {
-        let repo = repository();
+        let repo = prepared("echo 1 >made\n");
         (scenario.prepare)(&repo);
         let killed =
             repo.command(CTX, &repo.path).args(scenario.command).env("CTX_KILL_AT", point).output().unwrap();

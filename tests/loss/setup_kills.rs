@@ -5,7 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use super::kills::result;
-use crate::support::repo::{CTX, Repo, document, write};
+use super::prepared;
+use crate::support::repo::CTX;
 
 const POINTS: &[&str] = &[
     "setup-record",
@@ -34,28 +35,15 @@ fn the_table_of_set_up_names_every_place() {
     assert_eq!(places, POINTS.iter().map(|name| (*name).to_owned()).collect());
 }
 
-fn repository() -> Repo {
-    let repo = Repo::new();
-    repo.write(".gitignore", ".env\nmade\n");
-    repo.write("set-up.sh", "mkdir -p made && echo 1 >made/one\n");
-    repo.commit("script");
-    repo.git(&["init", "--quiet", "--bare", repo.root().join("remote.git").to_str().unwrap()]);
-    repo.git(&["remote", "add", "origin", "../remote.git"]);
-    repo.write(".env", "KEY=1\n");
-    write(&repo.home().join(".claude/ctx.yaml"), "worktrees: { setup: sh set-up.sh }\n");
-    repo.create_plan(&document("One", &[("t", &[])]));
-    repo
-}
-
 #[test]
 fn a_set_up_killed_anywhere_is_finished_by_the_next() {
     let expected = {
-        let repo = repository();
+        let repo = prepared("mkdir -p made && echo 1 >made/one\n");
         repo.ctx(SETUP).ok();
         result(&repo)
     };
     for point in POINTS {
-        let repo = repository();
+        let repo = prepared("mkdir -p made && echo 1 >made/one\n");
         let killed = repo.command(CTX, &repo.path).args(SETUP).env("CTX_KILL_AT", point).output().unwrap();
         assert!(killed.status.signal().is_some(), "{point} is not reached: {killed:?}");
         repo.ctx(SETUP).ok();

@@ -62,7 +62,6 @@ pub(super) fn add(call: &mut Call<'_>, args: &[Arg]) {
 /// Below what these operands name, everywhere without operands, git takes in no file with keys.
 pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>) {
     let root = call.territory.own.as_ref().map(|own| own.root.clone()).unwrap_or_default();
-    let texts: Vec<&String> = operands.unwrap_or_default().iter().filter_map(Arg::texts).flatten().collect();
     if call.effects.changes_ignores() {
         return call.unknown("what git ignores changes before");
     }
@@ -70,6 +69,7 @@ pub(super) fn no_untracked_secret(call: &mut Call<'_>, operands: Option<&[Arg]>)
     if !has_secret(call, &root) {
         return;
     }
+    let texts: Vec<&String> = operands.unwrap_or_default().iter().filter_map(Arg::texts).flatten().collect();
     // A pattern may match anywhere.
     let plain = !texts.is_empty() && !texts.iter().any(|text| text.contains(['*', '?', '[', ':']));
     let below: Vec<_> =

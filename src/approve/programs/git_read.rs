@@ -234,7 +234,7 @@ fn names(verb: &str, parsed: &Parsed) -> Option<Names> {
         }
         _ => return None,
     };
-    let plain = parsed.options.iter().all(|(name, ..)| known.contains(&name.as_str()));
+    let plain = parsed.only(known);
     let below = parsed.operands.iter().all(|arg| {
         arg.text().is_some_and(|text| !text.starts_with('/') && !text.contains("../") && text != "..")
     });

@@ -56,11 +56,6 @@ fn search(call: &mut Call<'_>, parsed: &Parsed, without: &[&str]) -> Vec<String>
     below::roots(files)
 }
 
-/// Are all options among these?
-fn only(parsed: &Parsed, known: &[&str]) -> bool {
-    parsed.options.iter().all(|(name, ..)| known.contains(&name.as_str()))
-}
-
 /// The values of options; none if one is no plain pattern of names.
 fn patterns(parsed: &Parsed, names: &[&str]) -> Option<Vec<String>> {
     let given = parsed.options.iter().filter(|(name, ..)| names.contains(&name.as_str()));
@@ -118,7 +113,7 @@ fn grep(call: &mut Call<'_>) {
         "n",
     ];
     let lists = parsed.has(&["l", "L", "files-with-matches", "files-without-match"]);
-    if lists && (recursive || parsed.operands.len() > 1) && only(&parsed, plain) {
+    if lists && (recursive || parsed.operands.len() > 1) && parsed.only(plain) {
         let nul = parsed.has(&["Z", "null"]);
         call.effects.prints = Some(Names { nul, ..names.clone() });
     }
@@ -171,7 +166,7 @@ fn rg(call: &mut Call<'_>) {
         "sort",
         "n",
     ];
-    if parsed.has(&["l", "files-with-matches", "files", "files-without-match"]) && only(&parsed, plain) {
+    if parsed.has(&["l", "files-with-matches", "files", "files-without-match"]) && parsed.only(plain) {
         call.effects.prints = Some(names.clone());
     }
     if !parsed.has(&["files", "type-list", "version"]) {
