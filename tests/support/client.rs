@@ -17,7 +17,7 @@ use super::model::Model;
 
 /// The versions that every scenario runs with: agents run in the foreground in the first, in the background in the
 /// second.
-pub(crate) const VERSIONS: [&str; 2] = ["2.1.197", "2.1.329"];
+pub(crate) const VERSIONS: [&str; 2] = ["2.1.197", "2.1.332"];
 
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const INSTALLATION: Duration = Duration::from_mins(10);
