@@ -42,6 +42,38 @@ pub fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| path.is_absolute())
 }
 
+/// The columns of the terminal that standard output goes to; `None` if it goes elsewhere. `COLUMNS` counts before what
+/// the terminal tells, as it does for git.
+pub fn terminal_width() -> Option<usize> {
+    width_of(&std::io::stdout())
+}
+
+/// The columns of the terminal that standard error goes to; `None` if it goes elsewhere.
+pub fn message_width() -> Option<usize> {
+    width_of(&std::io::stderr())
+}
+
+#[cfg(unix)]
+fn width_of(stream: &(impl std::io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    told_width(stream.is_terminal(), || terminal_size::terminal_size_of(stream))
+}
+
+#[cfg(windows)]
+fn width_of(stream: &(impl std::io::IsTerminal + std::os::windows::io::AsHandle)) -> Option<usize> {
+    told_width(stream.is_terminal(), || terminal_size::terminal_size_of(stream))
+}
+
+fn told_width(
+    is_terminal: bool,
+    size: impl FnOnce() -> Option<(terminal_size::Width, terminal_size::Height)>,
+) -> Option<usize> {
+    if !is_terminal {
+        return None;
+    }
+    let asked = env("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    asked.or_else(|| Some(usize::from(size()?.0.0))).filter(|columns| *columns > 0)
+}
+
 /// A place just before an effect where the tests kill the process: the one that `CTX_KILL_AT` names.
 /// Release builds have none.
 pub fn kill_point(name: &str) {

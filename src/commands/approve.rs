@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Report, style};
+use super::{Column, Report, style};
 use crate::approve::{Decision, Judged, Rules, Scene, Territory, file_tool, shell, verb};
 use crate::cli::Approve;
 use crate::error::{Error, Result};
@@ -126,11 +126,19 @@ fn log(number: usize, json: bool) -> Result<Report> {
     Report::data(json, &last, || {
         let cells = last.iter().map(|one| {
             let who = one.task.as_deref().or(one.agent.as_deref()).unwrap_or("session");
-            let time = one.time.strftime("%m-%d %H:%M:%S").to_string();
+            let time = style::time(one.time);
             let [call, reason] = [&one.call, &one.reason].map(|text| style::clean(text));
             vec![time, style::clean(who), style::clean(&one.tool), one.decision.clone(), call, reason]
         });
-        style::table(&["time", "who", "tool", "decision", "call", "reason"], cells)
+        let columns = [
+            Column::word(style::TIME).rank(3),
+            Column::id("who").rank(1),
+            Column::word("tool").rank(4),
+            Column::word("decision"),
+            Column::name("call"),
+            Column::name("reason").rank(2),
+        ];
+        style::table(&columns, cells)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Context, Report, style};
+use super::{Column, Context, Report, style};
 use crate::cli::Doctor;
 use crate::error::{Error, Exit, Result};
 use crate::exec::Exec;
@@ -314,5 +314,5 @@ fn text(findings: &[Finding]) -> String {
         let hint = finding.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
         vec![mark, finding.check.to_owned(), format!("{}{hint}", style::clean(&finding.fact))]
     });
-    style::table(&["", "check", ""], rows)
+    style::table(&[Column::word(""), Column::word("check"), Column::prose("")], rows)
 }

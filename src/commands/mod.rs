@@ -11,11 +11,15 @@ mod plan;
 mod pool;
 mod status;
 mod style;
+pub mod table;
 mod task;
 mod undo;
 mod worktree;
 
 use clap::CommandFactory;
+
+pub use style::paragraphs;
+use table::Column;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Result};
@@ -42,10 +46,10 @@ impl Report {
         Self { data, ..Self::default() }
     }
 
-    /// JSON if it was asked for, else text.
+    /// JSON if it was asked for, else text, its sentences broken to fit the terminal.
     fn data(json: bool, value: &impl serde::Serialize, text: impl FnOnce() -> String) -> Result<Self> {
         if !json {
-            return Ok(Self::text(text()));
+            return Ok(Self::text(style::prose(&text())));
         }
         let json = serde_json::to_string_pretty(value)
             .map_err(|error| Error::environment(format!("cannot write JSON: {error}")))?;

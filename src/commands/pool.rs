@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Context, Report, cleanup, doctor, merge, style};
+use super::{Column, Context, Report, cleanup, doctor, merge, style};
 use crate::cli::{Cleanup, Json, Merge, Pool as Verb, Release as ReleaseArgs};
 use crate::error::{Error, Exit, Result};
 use crate::git::{Branch, Oid};
@@ -253,7 +253,9 @@ fn status(json: bool) -> Result<Report> {
             let task = row.task.clone().unwrap_or_default();
             vec![row.slot.clone(), state.to_owned(), task, row.path.display().to_string()]
         });
-        style::table(&["slot", "", "task", "path"], cells)
+        let columns =
+            [Column::word("slot"), Column::word(""), Column::id("task"), Column::path("path").rank(1)];
+        style::table(&columns, cells)
     })
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use jiff::{SpanRound, Timestamp, Unit};
+use jiff::Timestamp;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Context, Report, style};
+use super::{Column, Context, Report, style};
 use crate::cli::Json;
 use crate::error::Result;
 use crate::git;
@@ -14,7 +14,6 @@ use crate::plan::{Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state::{Active, Claim, Project, Settings};
 use crate::worktree::Progress;
-use crate::world;
 
 /// `ctx status --json`.
 #[derive(Serialize)]
@@ -155,7 +154,14 @@ fn next(rows: &[Row]) -> String {
     if let [first, ..] = &interrupted[..] {
         return format!("`ctx task retry {first}`: the session that worked on it is gone");
     }
-    if rows.iter().any(|row| row.mergeable) {
+    let mergeable = rows.iter().any(|row| row.mergeable);
+    // A session has agents at work, and goes on by itself when they end.
+    let running = ids(&|row| row.status == Status::InProgress && row.session.is_some());
+    if !running.is_empty() {
+        let then = if mergeable { ", then `ctx merge`" } else { "" };
+        return format!("wait for {}{then}", some(&running));
+    }
+    if mergeable {
         return "`ctx merge`".to_owned();
     }
     if rows.iter().any(|row| row.ready && row.status == Status::Pending) {
@@ -173,7 +179,7 @@ fn next(rows: &[Row]) -> String {
     }
     let under_way = ids(&|row| matches!(row.status, Status::InProgress | Status::Submitted));
     if !under_way.is_empty() {
-        return format!("wait for {}", under_way.join(", "));
+        return format!("wait for {}", some(&under_way));
     }
     if rows.iter().any(|row| row.worktree.is_some()) {
         return "`ctx cleanup`".to_owned();
@@ -185,15 +191,33 @@ fn next(rows: &[Row]) -> String {
     }
 }
 
+/// `a, b, c and 4 more`.
+fn some(ids: &[String]) -> String {
+    match ids {
+        [a, b, c, _, more @ ..] => format!("{a}, {b}, {c} and {} more", more.len() + 1),
+        _ => ids.join(", "),
+    }
+}
+
+/// What a person needs to act stays longest.
+const COLUMNS: [Column; 7] = [
+    Column::id("task"),
+    Column::word("status"),
+    Column::word("commits").rank(3),
+    Column::word("files").rank(4),
+    Column::word("worktree").rank(2),
+    Column::name("").at_least(18),
+    Column::name("name").rank(1),
+];
+
 fn text(answer: &Answer) -> String {
     let Some(plan) = &answer.plan else {
         return format!("no plan is active\nnext: {}", answer.next);
     };
     let total = answer.tasks.len();
     let head = format!(
-        "{} {}\n{} of {total} completed, {} landed on `{}`\n",
-        style::bold(&style::clean(&plan.name)),
-        style::dim(&plan.id),
+        "{}\n{} of {total} completed, {} landed on `{}`\n",
+        style::title(&plan.name, &plan.id),
         plan.completed,
         plan.landed,
         style::clean(&plan.base)
@@ -216,7 +240,7 @@ fn text(answer: &Answer) -> String {
             style::clean(&row.name),
         ]
     });
-    let table = style::table(&["task", "status", "commits", "files", "worktree", "", "name"], rows);
+    let table = style::table(&COLUMNS, rows);
     format!("{head}\n{table}\n\nnext: {}", answer.next)
 }
 
@@ -229,18 +253,7 @@ fn remark(row: &Row) -> String {
         _ if !ids.is_empty() => format!("after {}", ids.join(", ")),
         _ if row.ready && row.status == Status::Pending => "ready".to_owned(),
         (Some(why), _) if row.status == Status::Completed => why.clone(),
-        (_, Some(since)) => format!("for {}", age(since)),
+        (_, Some(since)) => format!("for {}", style::age(since)),
         _ => row.reason.as_deref().map(style::clean).unwrap_or_default(),
-    }
-}
-
-/// `3h 12m`, in whole minutes.
-fn age(since: Timestamp) -> String {
-    let round = SpanRound::new().smallest(Unit::Minute).largest(Unit::Hour);
-    let span = world::now().since(since).and_then(|span| span.round(round));
-    match span.map(|span| (span.get_hours(), span.get_minutes())) {
-        Ok((0, minutes)) => format!("{minutes}m"),
-        Ok((hours, minutes)) => format!("{hours}h {minutes}m"),
-        Err(_) => String::new(),
     }
 }

@@ -1,11 +1,12 @@
 //! How things look in a terminal. The executable takes the colours out where they do not belong.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::NOTHING;
-use comfy_table::{Cell, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::{SpanRound, Timestamp, Unit};
 
+use super::table::{self, Column};
 use crate::plan::Status;
+use crate::world;
 
 /// Marks text that a person should see first.
 pub(super) fn bold(text: &str) -> String {
@@ -43,19 +44,57 @@ fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Columns, aligned; the first row is the heading.
-pub(super) fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(heading.iter().map(|title| Cell::new(dim(title))));
-    for row in rows {
-        table.add_row(row);
+/// A plan's name and id; on two lines where the terminal is too narrow for one. The beginning of an id is enough to
+/// name it.
+pub(super) fn title(name: &str, id: &str) -> String {
+    let name = clean(name);
+    let cut = |text: &str, width| match table::display_width(text) <= width {
+        true => text.to_owned(),
+        false => table::cut_end(text, width),
+    };
+    match world::terminal_width() {
+        Some(width) if table::display_width(&name) + 1 + id.len() > width => {
+            format!("{}\n{}", bold(&cut(&name, width)), dim(&cut(id, width)))
+        }
+        _ => format!("{} {}", bold(&name), dim(id)),
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n")
+}
+
+/// The heading of a column.
+pub(super) fn heading(title: &str) -> String {
+    if title.is_empty() { String::new() } else { dim(title) }
+}
+
+/// Columns, aligned, that fit the terminal; the first row is the heading.
+pub(super) fn table<C: Copy + Into<Column>>(
+    columns: &[C],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    let columns: Vec<Column> = columns.iter().map(|column| (*column).into()).collect();
+    let rows: Vec<Vec<String>> = rows.into_iter().collect();
+    table::render(&columns, &rows, world::terminal_width())
+}
+
+/// Sentences, a paragraph a line, broken at words where standard output is a terminal. Lines that go on are indented.
+pub(super) fn prose(text: &str) -> String {
+    world::terminal_width().map_or_else(|| text.to_owned(), |width| paragraphs(text, width))
+}
+
+/// Every line of a text, broken at words, in `width` columns; lines that go on are indented by two.
+pub fn paragraphs(text: &str, width: usize) -> String {
+    let indent = "  ";
+    let paragraph = |line: &str| {
+        let room = width.saturating_sub(indent.len()).max(1);
+        let start = line.len() - line.trim_start().len();
+        // Painted lines are short ones; one that is not is left to the terminal.
+        if table::display_width(line) <= width || line.contains('\x1b') {
+            return line.to_owned();
+        }
+        let (before, text) = line.split_at(start);
+        let lines = table::wrap(text, room.saturating_sub(start).max(1));
+        format!("{before}{}", lines.join(&format!("\n{before}{indent}")))
+    };
+    text.split('\n').map(paragraph).collect::<Vec<_>>().join("\n")
 }
 
 /// A bar on standard error, if that is a terminal and the work takes longer than half a second.
@@ -70,8 +109,31 @@ pub(super) fn count(n: usize, one: &str) -> String {
     format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Text from a file on one line, without control characters: a name must not drive a terminal.
+/// `3h 12m`: how long ago that was, in whole minutes; from two days on `2d 3h`.
+pub(super) fn age(since: Timestamp) -> String {
+    let round = SpanRound::new().smallest(Unit::Minute).largest(Unit::Hour);
+    let span = world::now().since(since).and_then(|span| span.round(round));
+    match span.map(|span| (span.get_hours(), span.get_minutes())) {
+        Ok((0, minutes)) => format!("{minutes}m"),
+        Ok((hours, minutes)) if hours < 48 => format!("{hours}h {minutes}m"),
+        Ok((hours, _)) => format!("{}d {}h", hours / 24, hours % 24),
+        Err(_) => String::new(),
+    }
+}
+
+/// The heading of a column of times.
+pub(super) const TIME: &str = "time (UTC)";
+
+/// `2026-11-21 10:15:00`, in UTC as in the ids of plans.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Text from a file on one line, without control characters and those that turn the direction of what follows: a
+/// name must not drive a terminal.
 pub(super) fn clean(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible: String = text.chars().filter(|c| !turns(*c)).collect();
+    let words = visible.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }

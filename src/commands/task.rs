@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Context, Report, style};
+use super::{Column, Context, Report, style};
 use crate::cli::Task;
 use crate::error::{Error, Result};
 use crate::git;
@@ -99,7 +99,9 @@ fn list(json: bool) -> Result<Report> {
             };
             vec![row.id.to_string(), style::status(row.status), state, style::clean(row.name)]
         });
-        style::table(&["task", "status", "", "name"], cells)
+        let columns =
+            [Column::id("task"), Column::word("status"), Column::name(""), Column::name("name").rank(1)];
+        style::table(&columns, cells)
     })
 }
 
@@ -158,7 +160,8 @@ fn show(wanted: Option<&str>, json: bool) -> Result<Report> {
         reason: state.reason.as_deref(),
         text: &task.body,
     };
-    Report::data(json, &shown, || text(&shown))
+    // The task's own text is passed on as it was written.
+    if json { Report::data(true, &shown, String::new) } else { Ok(Report::text(text(&shown))) }
 }
 
 /// What an agent needs to know, then the task's text as it was written.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Context, Report, style};
+use super::{Column, Context, Report, style};
 use crate::cli::Undo as Args;
 use crate::error::Result;
 use crate::worktree::{Holds, Record, Saved, Undo};
@@ -60,7 +60,13 @@ fn list(context: &Context, json: bool) -> Result<Report> {
         }
         let cells =
             rows.iter().map(|row| vec![row.id.clone(), row.branch.clone(), row.plan.clone(), what(row)]);
-        let table = style::table(&["id", "branch", "plan", "holds"], cells);
+        let columns = [
+            Column::id("id").at_least(36),
+            Column::id("branch").rank(1),
+            Column::id("plan").rank(2),
+            Column::name("holds").at_least(16),
+        ];
+        let table = style::table(&columns, cells);
         format!("{table}\n`ctx undo ID` brings one back")
     })
 }

@@ -122,7 +122,20 @@ pub fn set_status(
     Ok((task.status, to))
 }
 
-/// There is no such task.
+/// There is no such task; the hint names those that are written nearly so.
 pub fn unknown_task(folder: &PlanFolder, id: &str) -> Error {
-    Error::refused(format!("plan `{}` has no task `{id}`", folder.id)).hint("see `ctx task list`")
+    let tasks = std::fs::read_dir(folder.dir.join("tasks")).into_iter().flatten().flatten();
+    let ids: Vec<String> = tasks
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".md").map(str::to_owned))
+        .collect();
+    Error::refused(format!("plan `{}` has no task `{}`", folder.id, crate::error::printable(id))).hint(
+        match &plan::nearest(id, ids.iter().map(String::as_str))[..] {
+            [] => "see `ctx task list`".to_owned(),
+            [first @ .., last] => {
+                let before = first.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+                let or = if first.is_empty() { "" } else { " or " };
+                format!("did you mean {before}{or}`{last}`? `ctx task list` shows all")
+            }
+        },
+    )
 }

@@ -240,7 +240,16 @@ fn ids_that_could_be_more_than_a_name_are_refused() {
 fn a_task_nobody_knows_is_no_task() {
     let repo = Repo::new();
     let plan = repo.create_plan(&three_tasks());
-    for id in ["task-9", "a b", "../../etc", "é", ""] {
+    let all = "see `ctx task list`";
+    for (id, hint) in [
+        ("task-9", "did you mean `task-0`, `task-1` or `task-2`? `ctx task list` shows all"),
+        ("Task-01", "did you mean `task-1`? `ctx task list` shows all"),
+        ("tsak-2", "did you mean `task-2`? `ctx task list` shows all"),
+        ("a b", all),
+        ("../../etc", all),
+        ("é", all),
+        ("", all),
+    ] {
         for verb in [
             &["task", "start"][..],
             &["task", "show"],
@@ -248,7 +257,7 @@ fn a_task_nobody_knows_is_no_task() {
             &["worktree", "setup"],
             &["merge"],
         ] {
-            let message = format!("error: plan `{plan}` has no task `{id}`\nhint: see `ctx task list`");
+            let message = format!("error: plan `{plan}` has no task `{id}`\nhint: {hint}");
             check(&repo, &[verb, &[id]].concat(), 1, &message);
         }
     }

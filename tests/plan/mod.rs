@@ -7,6 +7,7 @@ mod declared;
 mod document;
 mod graph;
 mod hostile;
+mod nearest;
 mod properties;
 mod render;
 mod task_file;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Ended, run};
 use super::model::Model;
+use super::repo::{CTX, Repo};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -119,4 +120,45 @@ fn answer_first_questions(client: &Client, folder: &Path) {
     settings["customApiKeyResponses"] = json!({ "approved": ["test"], "rejected": [] });
     settings["projects"][folder.to_string_lossy().as_ref()]["hasTrustDialogAccepted"] = json!(true);
     fs::write(&file, settings.to_string()).expect("the home can be written");
+}
+
+/// What a terminal shows of a program that has ended, and what scrolled out of it.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    /// As they stand on the screen.
+    pub(crate) rows: Vec<String>,
+    /// As the program wrote them: a line that was too long for one row is one line here.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Runs `ctx` in a terminal of this size: columns, rows.
+#[track_caller]
+pub(crate) fn screen_of(repo: &Repo, args: &[&str], (columns, rows): (usize, usize)) -> Screen {
+    let socket = repo.root().join("tmux");
+    let settings = repo.root().join("tmux.conf");
+    fs::write(&settings, "set -g remain-on-exit on\nset -g history-limit 5000\n").expect("a temporary file");
+    let tmux = |args: &[&str]| {
+        let mut tmux = repo.command("tmux", &repo.path);
+        tmux.args(["-u", "-S"]).arg(&socket).arg("-f").arg(&settings).args(args);
+        run(&mut tmux, LIMIT)
+    };
+    let [columns, rows] = [columns, rows].map(|n| n.to_string());
+    let mut start = vec!["new-session", "-d", "-x", &columns, "-y", &rows, CTX];
+    start.extend(args);
+    let started = tmux(&start);
+    assert_eq!(started.code, Some(0), "{started:#?}");
+    let deadline = Instant::now() + LIMIT;
+    while tmux(&["display", "-p", "#{pane_dead}"]).stdout.trim() != "1" {
+        assert!(Instant::now() < deadline, "no end of ctx {args:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let shown = |join: &[&str]| {
+        let text = tmux(&[&["capture-pane", "-p", "-S", "-"], join].concat()).stdout;
+        let lines = text.lines().map(|line| line.trim_end().to_owned());
+        // tmux itself says at the end that the program has ended.
+        lines.filter(|line| !line.is_empty() && !line.starts_with("Pane is dead")).collect()
+    };
+    let screen = Screen { rows: shown(&[]), lines: shown(&["-J"]) };
+    tmux(&["kill-server"]);
+    screen
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::create::{TRANSCRIPT, invalid, make};
 use super::sources::{Sources, Taken};
 use crate::cli::Extract;
-use crate::commands::{Context, Report, style};
+use crate::commands::{Column, Context, Report, style};
 use crate::error::{Error, Exit, Result};
 use crate::plan::Document;
 use crate::transcript::{self, Found, Kind};
@@ -143,14 +143,27 @@ fn list(taken: &Taken, json: bool) -> Result<Report> {
             vec![
                 (n + 1).to_string(),
                 row.line.to_string(),
-                style::clean(row.timestamp.as_deref().unwrap_or_default()),
+                style::clean(&time(row.timestamp.as_deref().unwrap_or_default())),
                 row.kind.to_owned(),
                 style::clean(&state),
                 style::clean(&row.title),
             ]
         });
-        style::table(&["", "line", "time", "kind", "state", "title"], cells)
+        let columns = [
+            Column::word(""),
+            Column::word("line").rank(3),
+            Column::word(style::TIME).rank(2),
+            Column::word("kind"),
+            Column::name("state"),
+            Column::name("title").rank(1),
+        ];
+        style::table(&columns, cells)
     })
+}
+
+/// A transcript's own time in the form of all others, or as it stands there.
+fn time(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), style::time)
 }
 
 fn task_ids(document: &Document) -> Vec<String> {

@@ -7,7 +7,7 @@ mod sources;
 
 use serde::Serialize;
 
-use super::{Context, Report, style};
+use super::{Column, Context, Report, style};
 use crate::cli::Plan;
 use crate::error::{Exit, Result};
 use crate::plan::{Diagnostics, Status};
@@ -98,7 +98,13 @@ fn list(json: bool) -> Result<Report> {
             };
             vec![entry.id.clone(), state, done, style::clean(entry.name.as_deref().unwrap_or_default())]
         });
-        style::table(&["plan", "", "progress", "name"], rows)
+        let columns = [
+            Column::name("plan").at_least(17),
+            Column::word(""),
+            Column::name("progress").at_least(8),
+            Column::name("name").rank(1),
+        ];
+        style::table(&columns, rows)
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::chosen;
-use crate::commands::{Context, Report, style};
+use crate::commands::{Column, Context, Report, style};
 use crate::error::Result;
 use crate::plan::{self, Files, Mode, Plan, Priority, Status, TaskId};
 
@@ -68,15 +68,24 @@ fn task(task: &plan::Task) -> TaskAnswer<'_> {
     }
 }
 
+const COLUMNS: [Column; 8] = [
+    Column::word("group"),
+    Column::word("wave").rank(3),
+    Column::id("task"),
+    Column::word("status").rank(2),
+    Column::word("priority").rank(5),
+    Column::name("after"),
+    Column::word("model").rank(4),
+    Column::name("name").rank(1),
+];
+
 fn text(answer: &Answer<'_>, plan: &Plan) -> String {
     let mode = style::bold(match answer.decision {
         Mode::Parallel => "parallel",
         Mode::Sequential => "sequential",
     });
-    let mut lines = vec![
-        format!("{} {}", style::bold(&style::clean(answer.name)), style::dim(answer.id)),
-        format!("{mode}: {}", answer.reason),
-    ];
+    let mut lines =
+        vec![style::title(answer.name, answer.id), style::prose(&format!("{mode}: {}", answer.reason))];
     let base = answer.base.map(|base| format!(", base `{}`", style::clean(base))).unwrap_or_default();
     let tasks = style::count(plan.tasks.len(), "task");
     lines.push(format!("{tasks} in {}{base}", style::count(answer.waves.len(), "wave")));
@@ -98,7 +107,6 @@ fn text(answer: &Answer<'_>, plan: &Plan) -> String {
             ])
         })
     });
-    lines
-        .push(style::table(&["group", "wave", "task", "status", "priority", "after", "model", "name"], rows));
+    lines.push(style::table(&COLUMNS, rows));
     lines.join("\n")
 }

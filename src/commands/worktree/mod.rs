@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Context, Report, style};
+use super::{Column, Context, Report, style};
 use crate::cli::Worktree;
 use crate::error::{Error, Exit, Result, printable};
 use crate::git::{self, Status as Changes};
@@ -223,7 +223,7 @@ fn text(rows: &[Row]) -> String {
         };
         vec![row.task.to_string(), row.result.to_owned(), what]
     });
-    style::table(&["task", "", "worktree"], cells)
+    style::table(&[Column::id("task"), Column::word(""), Column::prose("worktree")], cells)
 }
 
 /// `ctx worktree list --json`, one a worktree.
@@ -267,7 +267,9 @@ fn list(json: bool) -> Result<Report> {
                 row.path.display().to_string(),
             ]
         });
-        style::table(&["task", "branch", "", "path"], cells)
+        let columns =
+            [Column::id("task"), Column::id("branch").rank(1), Column::word(""), Column::path("path")];
+        style::table(&columns, cells)
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::commands::{Context, Report, style};
+use crate::commands::{Column, Context, Report, style};
 use crate::error::{Error, Exit, Result};
 use crate::git;
 use crate::plan::TaskId;
@@ -84,5 +84,5 @@ fn text(rows: &[Row]) -> String {
         };
         vec![row.task.to_string(), row.result.replace('_', " "), what]
     });
-    style::table(&["task", "", ""], cells)
+    style::table(&[Column::id("task"), Column::word(""), Column::prose("")], cells)
 }
