@@ -1,5 +1,7 @@
 //! `ctx doctor`: is everything in place, and what to do about each gap.
 
+mod plugin;
+
 use serde::Serialize;
 
 use super::{Column, Context, Report, style};
@@ -44,9 +46,12 @@ fn gap(check: &'static str, level: Level, fact: impl Into<String>, hint: impl In
 }
 
 pub(super) fn run(args: &Doctor) -> Result<Report> {
-    let mut findings = vec![git_version(), client(), hook(), gh()];
+    let project = Project::discover(&world::cwd()?);
+    let mut findings = vec![git_version(), client()];
+    findings.extend(plugin::findings(project.as_ref().ok().map(|project| project.home.as_path())));
+    findings.extend([hook(), gh()]);
     let mut mended = Vec::new();
-    match Project::discover(&world::cwd()?) {
+    match project {
         Ok(project) => {
             if args.fix {
                 mended = mend(&project)?;
@@ -144,7 +149,10 @@ fn client() -> Finding {
             "client",
             Level::Note,
             "`claude` is not on `PATH`",
-            "install Claude Code (`npm install -g @anthropic-ai/claude-code`), then run `scripts/install`",
+            format!(
+                "install Claude Code (`npm install -g @anthropic-ai/claude-code`), then run {}",
+                plugin::installer()
+            ),
         ),
     }
 }
@@ -157,7 +165,7 @@ fn hook() -> Finding {
             "hooks",
             Level::Error,
             "`ctx-hook` is not beside `ctx`",
-            "build and install both with `scripts/install`",
+            format!("build and install both with {}", plugin::installer()),
         ),
     }
 }

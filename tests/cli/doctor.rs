@@ -106,3 +106,141 @@ fn a_lease_and_a_task_whose_process_is_gone_are_named() {
     assert!(health.stdout.contains("run `ctx pool release slot.1`"), "{}", health.stdout);
     assert_eq!(repo.json(&["pool", "status"])[0]["dead"], true);
 }
+
+/// A plugin of a marketplace folder, in the client's files as 2.1.332 leaves them.
+struct InClient {
+    repo: Repo,
+    root: std::path::PathBuf,
+}
+
+impl InClient {
+    /// With this `ctx` in a folder of this name.
+    fn new(folder: &str) -> Self {
+        let repo = Repo::new();
+        let market = repo.root().join(folder);
+        let root = market.join("plugin");
+        let plugin = r#"{"name": "ctx", "version": "VERSION"}"#.replace("VERSION", env!("CARGO_PKG_VERSION"));
+        write(&root.join(".claude-plugin/plugin.json"), &plugin);
+        write(&root.join("hooks/hooks.json"), "{}");
+        write(&root.join("bin/ctx-hook"), "");
+        fs::copy(crate::support::repo::CTX, root.join("bin/ctx")).unwrap();
+        let index = r#"{"name": "m", "plugins": [{"name": "ctx", "source": "./plugin"}]}"#;
+        write(&market.join(".claude-plugin/marketplace.json"), index);
+        let place = serde_json::to_string(market.to_str().unwrap()).unwrap();
+        let markets = format!(
+            r#"{{"m": {{"source": {{"source": "directory", "path": {place}}}, "installLocation": {place}}}}}"#
+        );
+        write(&repo.home().join(".claude/plugins/known_marketplaces.json"), &markets);
+        let client = Self { repo, root };
+        client.installed(r#""scope": "user""#);
+        client.settings(".claude/settings.json", r#"{"enabledPlugins": {"ctx@m": true}}"#);
+        client
+    }
+
+    fn installed(&self, scope: &str) {
+        let text = format!(
+            r#"{{"version": 2, "plugins": {{"ctx@m": [{{{scope}, "installPath": "/nowhere", "version": "0.0.1"}}]}}}}"#
+        );
+        write(&self.repo.home().join(".claude/plugins/installed_plugins.json"), &text);
+    }
+
+    fn settings(&self, file: &str, text: &str) {
+        write(&self.repo.home().join(file), text);
+    }
+
+    /// The findings on the plugin.
+    fn findings(&self) -> Vec<String> {
+        let ran = self.repo.ctx(&["doctor", "--json"]);
+        let findings: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let of_plugin = findings.as_array().unwrap().iter().filter(|row| row["check"] == "plugin");
+        let root = self.root.to_str().unwrap();
+        of_plugin
+            .map(|row| {
+                let [level, fact, hint] =
+                    ["level", "fact", "hint"].map(|key| row[key].as_str().unwrap_or_default());
+                format!("{level}: {fact}; {hint}")
+                    .replace(root, "ROOT")
+                    .replace(env!("CARGO_PKG_VERSION"), "VERSION")
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(&self, expected: &str) {
+        let scripts = format!("`{}/scripts/install`", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(self.findings(), [expected.replace("INSTALL", &scripts)]);
+    }
+}
+
+#[test]
+fn the_plugin_in_the_client_is_looked_at() {
+    let client = InClient::new("m");
+    client.check("ok: `ctx@m` is enabled, version VERSION, in `ROOT`; ");
+
+    let manifest = client.root.join(".claude-plugin/plugin.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace(env!("CARGO_PKG_VERSION"), "9.9.9")).unwrap();
+    client.check(
+        "note: the plugin is version 9.9.9, this `ctx` is version VERSION; run INSTALL, or put `ROOT/bin` first on `PATH`",
+    );
+    fs::write(&manifest, text).unwrap();
+
+    write(&client.root.join("bin/ctx"), "another build");
+    client.check(
+        "note: this `ctx` and the plugin's are different builds of version VERSION; run INSTALL, or put `ROOT/bin` first on `PATH`",
+    );
+    write(&client.root.join("bin/ctx"), "#!/bin/sh\nexec ../target/release/ctx\n");
+    client.check("error: the plugin in `ROOT` is not built; run INSTALL");
+    fs::remove_file(client.root.join("hooks/hooks.json")).unwrap();
+    client.check("error: the plugin in `ROOT` has no `hooks/hooks.json`; run INSTALL");
+    fs::remove_dir_all(client.root.parent().unwrap()).unwrap();
+    let findings = client.findings();
+    assert!(findings[0].contains("error: Claude Code cannot load `ctx@m`"), "{findings:?}");
+    assert!(findings[0].contains("is gone; run `"), "{findings:?}");
+}
+
+#[test]
+fn a_plugin_that_sessions_do_not_load_is_a_note_with_the_command_that_loads_it() {
+    let client = InClient::new("m");
+    let off = "note: `ctx@m` is installed in Claude Code, but not enabled; run `claude plugin enable ctx@m`";
+    client.settings(".claude/settings.json", r#"{"enabledPlugins": {"ctx@m": false}}"#);
+    client.check(off);
+    client.settings(".claude/settings.json", r#"{"enabledPlugins": {}}"#);
+    client.check(off);
+    // The project's settings count before the person's.
+    client.repo.write(".claude/settings.json", r#"{"enabledPlugins": {"ctx@m": true}}"#);
+    client.check("ok: `ctx@m` is enabled, version VERSION, in `ROOT`; ");
+    client.repo.write(".claude/settings.local.json", r#"{"enabledPlugins": {"ctx@m": false}}"#);
+    client.check(off);
+    client.repo.write(".claude/settings.local.json", "{ no JSON");
+    client.check("ok: `ctx@m` is enabled, version VERSION, in `ROOT`; ");
+
+    client.installed(r#""scope": "local", "projectPath": "/somewhere/else""#);
+    let absent = "note: it is not installed in Claude Code; there is no `/ctx:plan`; run ";
+    client.check(&format!("{absent}`claude plugin install ctx@m`"));
+    fs::remove_dir_all(client.repo.home().join(".claude/plugins")).unwrap();
+    client.check(&format!("{absent}INSTALL"));
+}
+
+#[test]
+fn hooks_that_are_switched_off_are_named() {
+    let client = InClient::new("m");
+    client.repo.write(".claude/settings.local.json", r#"{"disableAllHooks": true}"#);
+    let findings = client.findings();
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert!(findings[1].contains("settings.local.json` switches all hooks off"), "{findings:?}");
+}
+
+/// Tried with the client: with each of these its `bin/` is not on `PATH`, with other characters it is.
+#[test]
+fn a_path_for_which_the_client_leaves_bin_off_is_named() {
+    for name in ["it's", "a$b", "a`b", "a\"b", "a\\b", "a:b"] {
+        let findings = InClient::new(name).findings();
+        assert!(findings[0].starts_with("error: its path `ROOT` has `"), "{name}: {findings:?}");
+        assert!(findings[0].contains("set `XDG_DATA_HOME` to a plain path"), "{findings:?}");
+    }
+    for name in ["a b", "a!b", "a*b", "a;b", "a&b", "a|b", "a(b", "aéb"] {
+        let findings = InClient::new(name).findings();
+        assert!(findings[0].starts_with("ok: "), "{name}: {findings:?}");
+    }
+}

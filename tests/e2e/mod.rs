@@ -4,6 +4,7 @@ mod absent;
 mod approval;
 mod execute;
 mod executors;
+mod installed;
 mod launchers;
 mod plan;
 mod project;
