@@ -51,7 +51,7 @@ pub enum Command {
     Cleanup(Cleanup),
     /// List what was removed, and bring it back
     Undo(Undo),
-    /// Show what can be proven about a tool call, and why; the hook does not act on it yet
+    /// Show what the hook decides about tool calls of agents, and why
     #[command(subcommand)]
     Approve(Approve),
     /// Check git, the client, the plugin and this project
@@ -173,6 +173,9 @@ pub enum Worktree {
     },
 }
 
+/// What `--json` prints for a change of a task.
+const TASK_JSON: &str = "JSON: {task, plan, from, to, changed, worktree}";
+
 /// `ctx task`.
 #[derive(Debug, Subcommand)]
 pub enum Task {
@@ -187,45 +190,70 @@ pub enum Task {
         json: Json,
     },
     /// Take a task that is ready
+    #[command(after_help = TASK_JSON)]
     Start {
         /// The task
         task: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Hand in a task: everything is committed
+    #[command(after_help = TASK_JSON)]
     Submit {
         /// The task
         task: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Declare a task done that nobody handed in
+    #[command(after_help = TASK_JSON)]
     Done {
         /// The task
         task: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Stop a task and say what is missing
+    #[command(after_help = TASK_JSON)]
     Block {
         /// The task
         task: String,
         /// The exact error or question
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Give a task up
+    #[command(after_help = TASK_JSON)]
     Fail {
         /// The task
         task: String,
         /// Why
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Make a failed, blocked or interrupted task startable again
+    #[command(after_help = TASK_JSON)]
     Retry {
         /// The task
         task: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
 }
 
 /// `ctx commit`.
 #[derive(Args, Debug)]
+#[command(after_help = "JSON: {commit, branch, task, plan, pushed}")]
 pub struct Commit {
     /// `type: description`, such as `feat: add the login form`
     #[arg(short, long, value_name = "TEXT")]
@@ -235,6 +263,9 @@ pub struct Commit {
     /// Push the task's branch afterwards
     #[arg(long)]
     pub push: bool,
+    /// For programs.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `ctx merge`.
@@ -307,12 +338,21 @@ pub struct Undo {
 #[derive(Debug, Subcommand)]
 pub enum Approve {
     /// Show what a shell command would do, and the proof or what has none
+    #[command(
+        after_help = "JSON: {task, worktree, cwd, decision: allow|deny|none, reason, commands: [{command, effects}]}"
+    )]
     Explain {
         /// The command, as one argument
         command: String,
-        /// The directory it starts in; this one if not given
+        /// Decide as for this task's agent while it is at work; in a running task's worktree, for that one if not given
+        #[arg(long, value_name = "ID")]
+        task: Option<String>,
+        /// The directory it starts in; this one, or the task's worktree, if not given
         #[arg(long, value_name = "DIR")]
         cwd: Option<PathBuf>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Show what the hook decided, the newest last
     Log {

@@ -78,6 +78,11 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// `1 task`, `2 tasks`.
+pub fn count(n: usize, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.fact)?;

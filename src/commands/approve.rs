@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Column, Report, style};
-use crate::approve::{Decision, Judged, Rules, Scene, Territory, file_tool, shell, verb};
+use super::{Column, Context, Report, style};
+use crate::approve::{Decision, Judged, Own, Rules, Scene, Territory, file_tool, shell, verb};
 use crate::cli::Approve;
 use crate::error::{Error, Result};
 use crate::hook::{Disk, Site, disk};
 use crate::plan::Status;
-use crate::state::{Approvals, Project};
+use crate::run::Board;
+use crate::state::{self, Approvals, Project};
+use crate::worktree::Progress;
 use crate::world;
 
 pub(super) fn run(asked: Approve) -> Result<Report> {
     match asked {
-        Approve::Explain { command, cwd } => explain(&command, cwd),
+        Approve::Explain { command, task, cwd, json } => explain(&command, task.as_deref(), cwd, json.json),
         Approve::Check { file } => check(&file),
         Approve::Log { number, json } => log(number, json.json),
     }
@@ -43,6 +45,30 @@ impl Caller {
         let territory = site.as_ref().and_then(|site| site.territory(record.as_ref()?, true));
         let rules = site.as_ref().map(|site| site.rules(None)).unwrap_or_default();
         Self { territory, rules, facts: disk(record.as_ref()) }
+    }
+
+    fn own(&self) -> Option<&Own> {
+        self.territory.as_ref().and_then(|territory| territory.own.as_ref())
+    }
+
+    /// The agent of this task, as it may act while the task is in progress.
+    fn of_task(id: &str) -> Result<Self> {
+        let context = Context::here()?;
+        let board = Board::active(&context.project, &context.settings)?;
+        let state = board.task(id).ok_or_else(|| state::unknown_task(&board.folder, id))?;
+        let ready = state.worktree.as_ref().filter(|record| record.progress == Progress::Ready);
+        // Its session stands in the main checkout.
+        let site = Site::of(&context.project.home);
+        let territory = site.as_ref().and_then(|site| site.territory(ready?, true));
+        let (Some(record), Some(site), Some(mut territory)) = (ready, site, territory) else {
+            return Err(Error::refused(format!("`{id}` has no worktree"))
+                .hint(format!("make it with `ctx worktree setup {id}`")));
+        };
+        if let Some(own) = &mut territory.own {
+            (own.status, own.running) = (Status::InProgress, true);
+        }
+        let rules = site.rules(Some(&record.path));
+        Ok(Self { territory: Some(territory), rules, facts: disk(Some(record)) })
     }
 
     fn shell(&self, command: &str, cwd: &Path) -> Judged {
@@ -142,22 +168,71 @@ fn log(number: usize, json: bool) -> Result<Report> {
     })
 }
 
-fn explain(command: &str, cwd: Option<PathBuf>) -> Result<Report> {
+/// `ctx approve explain --json`.
+#[derive(Serialize)]
+struct Explained<'a> {
+    /// The task whose agent it is decided for; null for the main session.
+    task: Option<&'a str>,
+    worktree: Option<&'a Path>,
+    /// Where the command starts.
+    cwd: &'a Path,
+    decision: &'static str,
+    reason: &'a str,
+    /// The simple commands in order, each with what it does.
+    commands: Vec<ExplainedCommand>,
+}
+
+#[derive(Serialize)]
+struct ExplainedCommand {
+    command: String,
+    effects: Vec<String>,
+}
+
+fn explain(command: &str, task: Option<&str>, cwd: Option<PathBuf>, json: bool) -> Result<Report> {
     let here = world::cwd()?;
-    let cwd = cwd.map_or_else(|| here.clone(), |cwd| here.join(cwd));
-    let caller = Caller::at(&cwd);
-    let who = match caller.territory.as_ref().and_then(|territory| territory.own.as_ref()) {
-        Some(own) => format!("for the agent of `{}` in {}", own.task, own.root.display()),
-        None => "for the main session".to_owned(),
-    };
-    let judged = caller.shell(command, &cwd);
-    let mut lines = vec![who];
-    if let Some(effects) = &judged.effects {
-        for (command, effects) in effects.by_command() {
-            lines.push(style::clean(command));
-            lines.extend(effects.map(|effect| format!("  {}", style::clean(&effect.to_string()))));
+    let (caller, start) = match task {
+        Some(id) => {
+            let caller = Caller::of_task(id)?;
+            let root = caller.own().map_or_else(|| here.clone(), |own| own.root.clone());
+            (caller, root)
         }
+        None => (Caller::at(&cwd.as_ref().map_or_else(|| here.clone(), |cwd| here.join(cwd))), here.clone()),
+    };
+    let cwd = cwd.map_or(start, |cwd| here.join(cwd));
+    let judged = caller.shell(command, &cwd);
+    let own = caller.own();
+    let commands = judged.effects.iter().flat_map(|effects| {
+        effects.by_command().map(|(command, effects)| ExplainedCommand {
+            command: style::clean(command),
+            effects: effects.map(|effect| style::clean(&effect.to_string())).collect(),
+        })
+    });
+    let explained = Explained {
+        task: own.map(|own| own.task.as_str()),
+        worktree: own.map(|own| own.root.as_path()),
+        cwd: &cwd,
+        decision: judged.decision.as_str(),
+        reason: judged.decision.reason(),
+        commands: commands.collect(),
+    };
+    let report = Report::data(json, &explained, || explained.text())?;
+    Ok(match own {
+        None => report.message("hint: what an agent may do: `ctx approve explain --task ID 'COMMAND'`"),
+        Some(_) => report,
+    })
+}
+
+impl Explained<'_> {
+    fn text(&self) -> String {
+        let mut lines = vec![match (self.task, self.worktree) {
+            (Some(task), Some(root)) => format!("for the agent of `{task}` in {}", root.display()),
+            _ => "for the main session".to_owned(),
+        }];
+        for one in &self.commands {
+            lines.push(one.command.clone());
+            lines.extend(one.effects.iter().map(|effect| format!("  {effect}")));
+        }
+        lines.push(format!("{}: {}", self.decision, style::clean(self.reason)));
+        lines.join("\n")
     }
-    lines.push(format!("{}: {}", judged.decision.as_str(), style::clean(judged.decision.reason())));
-    Ok(Report::text(lines.join("\n")))
 }

@@ -21,8 +21,12 @@ struct Row {
     plan: String,
     path: PathBuf,
     branch: String,
-    /// Gone, or with `--dry-run` would be.
+    /// Nothing was changed: `--dry-run`.
+    dry_run: bool,
+    /// Gone.
     removed: bool,
+    /// With `--dry-run`: a run without it would remove it.
+    would_remove: bool,
     /// Why it stays.
     reason: Option<String>,
     /// How its work is in the branch it was to land on.
@@ -71,6 +75,9 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
             Some(slot) => give_back(&removal, &release, slot, &record, status, args.dry_run)?,
             None => clean(&removal, record, status, args.dry_run)?,
         });
+    }
+    for row in rows.iter_mut().filter(|_| args.dry_run) {
+        (row.dry_run, row.would_remove, row.removed) = (true, row.removed, false);
     }
     let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run))?;
     report.messages = aged(&context, removal.records(), args.dry_run)?;
@@ -176,7 +183,9 @@ fn row(record: &Record, outcome: Result<Removed, String>) -> Row {
         plan: record.plan.clone(),
         path: record.path.clone(),
         branch: record.branch.to_string(),
+        dry_run: false,
         removed: went,
+        would_remove: false,
         reason,
         integrated: None,
         undo: saved,
@@ -212,7 +221,14 @@ fn text(rows: &[Row], dry_run: bool) -> String {
         lines.push(line);
         lines.extend(row.notes.iter().map(|note| format!("note: {note}")));
     }
-    if !dry_run {
+    if dry_run {
+        let would = rows.iter().filter(|row| row.would_remove).count();
+        let next = if would > 0 { "; `ctx cleanup` removes what it can" } else { "" };
+        lines.push(format!(
+            "nothing was changed: {would} would be removed, {} kept{next}",
+            rows.len() - would
+        ));
+    } else {
         let removed = rows.iter().filter(|row| row.removed).count();
         let undo = if removed > 0 { "; `ctx undo` lists what can be brought back" } else { "" };
         lines.push(format!("{} removed, {} kept{undo}", removed, rows.len() - removed));

@@ -1,12 +1,26 @@
 //! `ctx commit`: everything in a task's worktree, in one command.
 
+use serde::Serialize;
+
 use super::task::record_here;
 use super::{Context, Report};
 use crate::cli::Commit;
 use crate::error::{Error, Result};
 use crate::git::{self, Git};
+use crate::plan::TaskId;
 use crate::state::Kind;
 use crate::worktree::{Progress, Record};
+
+/// `ctx commit --json`.
+#[derive(Serialize)]
+struct Answer<'a> {
+    commit: &'a str,
+    branch: &'a str,
+    task: &'a TaskId,
+    plan: &'a str,
+    /// The remote.
+    pushed: Option<&'a str>,
+}
 
 pub(super) fn run(args: &Commit) -> Result<Report> {
     require_type(&args.message)?;
@@ -17,8 +31,20 @@ pub(super) fn run(args: &Commit) -> Result<Report> {
     })?;
     require_ready(&record)?;
     let commit = commit(&context, &record, args)?;
-    let report = Report::text(format!("{} on `{}`", commit.short(), record.branch));
-    if args.push { push(&record).map(|to| report.message(format!("pushed to `{to}`"))) } else { Ok(report) }
+    let pushed = if args.push { Some(push(&record)?) } else { None };
+    let answer = Answer {
+        commit: commit.as_str(),
+        branch: record.branch.as_str(),
+        task: &record.task,
+        plan: &record.plan,
+        pushed: pushed.as_deref(),
+    };
+    let report =
+        Report::data(args.json.json, &answer, || format!("{} on `{}`", commit.short(), record.branch))?;
+    Ok(match &pushed {
+        Some(to) => report.message(format!("pushed to `{to}`")),
+        None => report,
+    })
 }
 
 /// `type: description`, with an optional scope and `!`, as in Conventional Commits 1.0.

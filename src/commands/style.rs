@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SpanRound, Timestamp, Unit};
 
 use super::table::{self, Column};
+pub(super) use crate::error::count;
 use crate::plan::Status;
 use crate::world;
 
@@ -102,11 +103,6 @@ pub(super) fn bar(length: usize, what: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(what.to_owned())
-}
-
-/// `1 task`, `2 tasks`.
-pub(super) fn count(n: usize, one: &str) -> String {
-    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 /// `3h 12m`: how long ago that was, in whole minutes; from two days on `2d 3h`.

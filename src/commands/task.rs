@@ -18,12 +18,12 @@ pub(super) fn run(verb: Task) -> Result<Report> {
     match verb {
         Task::List(json) => list(json.json),
         Task::Show { task, json } => show(task.as_deref(), json.json),
-        Task::Start { task } => change(Verb::Start, &task, None),
-        Task::Submit { task } => change(Verb::Submit, &task, None),
-        Task::Done { task } => change(Verb::Done, &task, None),
-        Task::Block { task, reason } => change(Verb::Block, &task, Some(reason)),
-        Task::Fail { task, reason } => change(Verb::Fail, &task, reason),
-        Task::Retry { task } => change(Verb::Retry, &task, None),
+        Task::Start { task, json } => change(Verb::Start, &task, None, json.json),
+        Task::Submit { task, json } => change(Verb::Submit, &task, None, json.json),
+        Task::Done { task, json } => change(Verb::Done, &task, None, json.json),
+        Task::Block { task, reason, json } => change(Verb::Block, &task, Some(reason), json.json),
+        Task::Fail { task, reason, json } => change(Verb::Fail, &task, reason, json.json),
+        Task::Retry { task, json } => change(Verb::Retry, &task, None, json.json),
     }
 }
 
@@ -197,7 +197,33 @@ fn text(shown: &Shown<'_>) -> String {
     format!("{}\n\n{}", lines.join("\n"), shown.text.trim_start_matches(['\n', '\r']))
 }
 
-fn change(verb: Verb, id: &str, reason: Option<String>) -> Result<Report> {
+/// The `--json` of a change of a task.
+#[derive(Serialize)]
+struct TaskChange<'a> {
+    task: &'a TaskId,
+    plan: &'a str,
+    from: Status,
+    to: Status,
+    /// False if it was in that status already.
+    changed: bool,
+    worktree: Option<&'a PathBuf>,
+}
+
+impl TaskChange<'_> {
+    fn text(&self, verb: Verb) -> String {
+        let Self { task, from, to, .. } = self;
+        let what = match self.changed {
+            true => format!("`{task}`: {from} -> {to}"),
+            false => format!("`{task}` is {to} already"),
+        };
+        match self.worktree {
+            Some(path) if verb == Verb::Start => format!("{what}\nworktree: {}", path.display()),
+            _ => what,
+        }
+    }
+}
+
+fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Report> {
     let context = Context::here()?;
     let board = board(&context)?;
     let state = board.task(id).ok_or_else(|| state::unknown_task(&board.folder, id))?;
@@ -220,16 +246,16 @@ fn change(verb: Verb, id: &str, reason: Option<String>) -> Result<Report> {
     if matches!(verb, Verb::Retry | Verb::Fail | Verb::Done) {
         Bindings::of(&context.project.ctx_dir()).release(&board.folder.id, id)?;
     }
-    let report = match from == to {
-        true => Report::text(format!("`{id}` is {to} already")),
-        false => Report::text(format!("`{id}`: {from} -> {to}")),
+    let change = TaskChange {
+        task: &state.task.id,
+        plan: &board.folder.id,
+        from,
+        to,
+        changed: from != to,
+        worktree: ready_worktree(state).map(|record| &record.path),
     };
-    match ready_worktree(state) {
-        Some(record) if verb == Verb::Start => {
-            Ok(Report::text(format!("{}worktree: {}", report.data, record.path.display())))
-        }
-        _ => Ok(report),
-    }
+    // An agent reads the path: it is not broken into lines.
+    if json { Report::data(true, &change, String::new) } else { Ok(Report::text(change.text(verb))) }
 }
 
 fn require_startable(state: &TaskState) -> Result<()> {

@@ -261,8 +261,10 @@ impl<'a> Examination<'a> {
         found.integrated = git::integrated(dir, &into, &tip)?.map(|how| (how, into));
         Ok(match found.integrated {
             None if !self.risks.unmerged => Err(format!(
-                "`{}` has {} commit(s) that are not in `{}`",
-                record.branch, found.commits, record.into
+                "`{}` has {} not in `{}`",
+                record.branch,
+                crate::error::count(found.commits, "commit"),
+                record.into
             )),
             _ => Ok(found),
         })

@@ -29,7 +29,8 @@ impl Shortage {
     pub fn fact(&self, root: &Path) -> String {
         let Self { count, needed, free } = self;
         format!(
-            "{count} new worktree(s) need about {}, and {} are free at `{}`",
+            "{} need about {}, and {} are free at `{}`",
+            crate::error::count(*count, "new worktree"),
             megabytes(*needed),
             megabytes(*free),
             root.display()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::repo::{Repo, document, write};
+use crate::support::repo::{Repo, document, three_tasks, write};
 
 /// One completed task `t` with a commit `feat: t` that adds `t.txt`.
 fn one_done() -> Repo {
@@ -65,7 +65,7 @@ fn work_that_is_in_the_base_goes_however_it_came_there() {
         repo.git_in(dir, &["revert", "--no-edit", "HEAD"]);
     };
     check(&[], undone, REMOVED);
-    let unmerged = "kept `t`: `feature/t` has 1 commit(s) that are not in `main`";
+    let unmerged = "kept `t`: `feature/t` has 1 commit not in `main`";
     check(&[], |_, _| (), unmerged);
     check(&["--include-dirty"], |_, _| (), unmerged);
     check(&["--include-unmerged"], |_, _| (), REMOVED);
@@ -219,4 +219,24 @@ fn a_copied_file_that_was_changed_is_named() {
         fs::read_to_string(Path::new(row["trash"].as_str().unwrap()).join(".env")).unwrap(),
         "KEY=2\n"
     );
+}
+
+#[test]
+fn a_dry_run_says_in_json_that_nothing_is_removed() {
+    let repo = Repo::with_plan(&three_tasks());
+    repo.ctx(&["worktree", "setup"]).ok();
+    repo.work("task-0", "a.txt", "x\n");
+    repo.ctx(&["merge"]).ok();
+    let said = |args: &[&str]| {
+        let rows = repo.json(args);
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| ["dry_run", "removed", "would_remove"].map(|key| row[key].as_bool().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(said(&["cleanup", "--dry-run"]), [[true, false, true], [true, false, false]]);
+    let text = repo.ctx(&["cleanup", "--dry-run"]).ok();
+    let last = "nothing was changed: 1 would be removed, 1 kept; `ctx cleanup` removes what it can\n";
+    assert!(text.ends_with(last), "{text}");
+    assert!(repo.worktree("task-0").exists());
+    assert_eq!(said(&["cleanup"]), [[false, true, false], [false, false, false]]);
 }

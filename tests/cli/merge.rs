@@ -275,7 +275,7 @@ fn cleanup_removes_what_is_merged_and_clean_and_names_the_rest() {
     kept `fresh`: its task is pending
     kept `locked`: it is locked
     removed `REPO/worktrees/merged` and branch `feature/merged`
-    kept `unmerged`: `feature/unmerged` has 1 commit(s) that are not in `main`
+    kept `unmerged`: `feature/unmerged` has 1 commit not in `main`
     1 removed, 4 kept; `ctx undo` lists what can be brought back
     ");
     assert!(!repo.worktree("merged").exists());

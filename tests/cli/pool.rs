@@ -60,7 +60,7 @@ fn a_slot_goes_to_a_task_and_comes_back_when_its_work_is_merged() {
     assert!(out.contains("`slot.1` stays with `t0`: its task is pending"), "{out}");
     let tip = work(&repo, "t0", &dir);
     let out = repo.ctx(&["pool", "release", &slot]).fails(1);
-    assert!(out.contains("commit(s) that are not in `main`"), "{out}");
+    assert!(out.contains("commit not in `main`"), "{out}");
     repo.ctx(&["pool", "merge"]).ok();
     write(&dir.join("note.txt"), "mine\n");
     assert!(repo.ctx(&["pool", "release", &slot]).fails(1).contains("uncommitted files: `note.txt`"));

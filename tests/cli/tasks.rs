@@ -197,3 +197,39 @@ fn a_task_shows_what_its_agent_needs() {
     - task-0.txt is there.
     ");
 }
+
+#[test]
+fn changes_of_a_task_and_commits_can_be_read_by_programs() {
+    let repo = Repo::new();
+    let plan = repo.create_plan(&three_tasks());
+    repo.ctx(&["worktree", "setup"]).ok();
+    let tree = repo.worktree("task-0");
+    let change = |args: &[&str]| repo.json(&[&["task"], args].concat());
+    let expected = |from: &str, to: &str| {
+        serde_json::json!({
+            "task": "task-0", "plan": plan, "from": from, "to": to, "changed": from != to, "worktree": tree,
+        })
+    };
+    assert_eq!(change(&["start", "task-0"]), expected("pending", "in_progress"));
+    assert_eq!(change(&["start", "task-0"]), expected("in_progress", "in_progress"));
+    assert_eq!(change(&["block", "task-0", "--reason", "why"]), expected("in_progress", "blocked"));
+    assert_eq!(change(&["retry", "task-0"]), expected("blocked", "pending"));
+    change(&["start", "task-0"]);
+
+    write(&tree.join("a.txt"), "x\n");
+    let commit = repo.ctx_in(&tree, &["commit", "-m", "feat: a", "--json"]).ok();
+    let commit: serde_json::Value = serde_json::from_str(&commit).unwrap();
+    let tip = repo.git_in(&tree, &["rev-parse", "HEAD"]);
+    assert_eq!(
+        commit,
+        serde_json::json!({
+            "commit": tip, "branch": "feature/task-0", "task": "task-0", "plan": plan, "pushed": null,
+        })
+    );
+    assert_eq!(change(&["submit", "task-0"]), expected("in_progress", "completed"));
+    assert_eq!(repo.json(&["task", "fail", "task-1"])["to"], "failed");
+    assert_eq!(
+        repo.json(&["task", "done", "task-1"])["worktree"],
+        serde_json::json!(repo.worktree("task-1"))
+    );
+}

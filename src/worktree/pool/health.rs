@@ -47,8 +47,8 @@ pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
         say(
             true,
             format!(
-                "the pool's file was lost or cannot be read; {} slot(s) found on disk count as leased",
-                pool.slots.len()
+                "the pool's file was lost or cannot be read; {} found on disk, all taken as leased",
+                crate::error::count(pool.slots.len(), "slot")
             ),
             "look at each with `ctx pool status`, and give it back with `ctx pool release SLOT`".to_owned(),
         );
