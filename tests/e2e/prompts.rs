@@ -4,9 +4,17 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::on_every_version;
+use super::project::Project;
 use crate::support::client::{Client, root};
+use crate::support::model::{Model, text};
+use crate::support::terminal::Terminal;
 
-on_every_version!(the_client_finds_nothing_wrong_with_the_plugin);
+on_every_version!(
+    the_client_finds_nothing_wrong_with_the_plugin,
+    the_client_finds_nothing_wrong_with_what_is_installed,
+    the_menu_shows_every_command,
+    the_model_is_told_what_a_command_does_and_when,
+);
 
 /// Everything below a folder of the plugin that ends in `.md`.
 fn prompts(folder: &str) -> Vec<(PathBuf, String)> {
@@ -103,4 +111,66 @@ fn the_client_finds_nothing_wrong_with_the_plugin(version: &'static str) {
     let client = Client::bare(version);
     let ended = client.run(["plugin", "validate", "--strict", &root().to_string_lossy()]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
+}
+
+/// The marketplace and the plugin in it, as `scripts/install` leaves them.
+fn the_client_finds_nothing_wrong_with_what_is_installed(version: &'static str) {
+    let client = Client::with_plugin(version);
+    let market = client.home().join(".local/share/ctx-plugin");
+    let plugin = market.join("plugin");
+    let [market, plugin] = [market, plugin].map(|path| path.to_string_lossy().into_owned());
+    let check = |args: &[&str]| {
+        let ended = client.run([&["plugin", "validate", "--strict"], args].concat());
+        assert_eq!(ended.code, Some(0), "{args:?}: {ended:#?}");
+    };
+    check(&[&market]);
+    check(&[&plugin]);
+    // The older client does not know what the plugin directory asks for.
+    if client.run(["plugin", "validate", "--help"]).stdout.contains("--profile") {
+        check(&["--profile", "directory", &plugin]);
+    } else {
+        assert_eq!(version, crate::support::client::VERSIONS[0]);
+    }
+}
+
+/// A description that takes two lines leaves room for half as many commands: the menu of 2.1.332 has five lines in a
+/// terminal of 24, and 42 columns for these in one of 80.
+#[test]
+fn descriptions_of_commands_are_short_and_the_rest_says_when() {
+    for (path, text) in prompts("commands") {
+        let (description, when) = (field(&text, "description"), field(&text, "when_to_use"));
+        assert!((10..=36).contains(&description.len()), "{}: {description}", path.display());
+        assert!(when.starts_with("Use for \""), "{}: {when}", path.display());
+    }
+}
+
+fn the_menu_shows_every_command(version: &'static str) {
+    let client = Client::with_plugin(version);
+    let project = Project::new(&client);
+    let model = Model::start(|_| vec![text("Hello.")]);
+    let terminal = Terminal::start_sized(&client, &model, project.path(), (80, 24));
+    terminal.type_in("/ctx:");
+    for (path, text) in prompts("commands") {
+        let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        terminal.wait_for(&format!("/ctx:{name} "));
+        terminal.wait_for(field(&text, "description"));
+    }
+}
+
+fn the_model_is_told_what_a_command_does_and_when(version: &'static str) {
+    let client = Client::with_plugin(version);
+    let project = Project::new(&client);
+    let model = Model::start(|_| vec![text("Hello.")]);
+    client.session(&model, project.path()).say("Hello.");
+    let sent = model.requests().iter().map(crate::support::model::Request::all).collect::<String>();
+    for (path, text) in prompts("commands") {
+        for part in ["description", "when_to_use"] {
+            let told = serde_json::to_string(field(&text, part)).expect("text");
+            assert!(
+                sent.contains(told.trim_matches('"')),
+                "{}: the model was not told {told}",
+                path.display()
+            );
+        }
+    }
 }

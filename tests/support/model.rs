@@ -73,6 +73,11 @@ impl Call {
 pub(crate) struct Request(Value);
 
 impl Request {
+    /// Everything that was sent, as JSON.
+    pub(crate) fn all(&self) -> String {
+        self.0.to_string()
+    }
+
     /// The name of the model asked for.
     pub(crate) fn model(&self) -> &str {
         self.0["model"].as_str().unwrap_or_default()

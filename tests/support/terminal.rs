@@ -26,6 +26,18 @@ impl<'a> Terminal<'a> {
     /// Starts the client in `folder` and waits until it can be typed into.
     #[track_caller]
     pub(crate) fn start(client: &'a Client, model: &Model, folder: &Path) -> Self {
+        Self::start_sized(client, model, folder, (150, 50))
+    }
+
+    /// The same in a terminal of this size: columns, rows.
+    #[track_caller]
+    pub(crate) fn start_sized(
+        client: &'a Client,
+        model: &Model,
+        folder: &Path,
+        (columns, rows): (usize, usize),
+    ) -> Self {
+        let [columns, rows] = [columns, rows].map(|n| n.to_string());
         let folder = folder.canonicalize().expect("the folder is there");
         answer_first_questions(client, &folder);
         // A socket's path must be short.
@@ -33,7 +45,7 @@ impl<'a> Terminal<'a> {
         let mut terminal = Self { client, socket, pid: String::new() };
         let mut tmux = terminal.tmux();
         tmux.env("ANTHROPIC_BASE_URL", model.url()).env("ANTHROPIC_API_KEY", "test");
-        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", "-c"]).arg(&folder);
+        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &rows, "-c"]).arg(&folder);
         // More than one argument: no shell stands between, and the pane's process is the client.
         tmux.args(["-P", "-F", "#{pane_pid}"]).arg(client.executable()).args(["--model", "sonnet"]);
         let started = run(&mut tmux, LIMIT);
@@ -59,6 +71,11 @@ impl<'a> Terminal<'a> {
         // Typed at once, the Enter would be taken for a part of something pasted.
         std::thread::sleep(Duration::from_millis(400));
         self.ask(&["send-keys", "Enter"]);
+    }
+
+    /// Types without pressing Enter.
+    pub(crate) fn type_in(&self, text: &str) {
+        self.ask(&["send-keys", "-l", text]);
     }
 
     /// Everything on the screen and above it.
