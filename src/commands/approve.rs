@@ -150,6 +150,9 @@ fn log(number: usize, json: bool) -> Result<Report> {
     let all = Approvals::of(&project.ctx_dir()).read();
     let last = &all[all.len().saturating_sub(number)..];
     Report::data(json, &last, || {
+        if last.is_empty() {
+            return "nothing was decided yet: no agent of a task has called a tool".to_owned();
+        }
         let cells = last.iter().map(|one| {
             let who = one.task.as_deref().or(one.agent.as_deref()).unwrap_or("session");
             let time = style::time(one.time);

@@ -95,6 +95,7 @@ fn list(json: bool) -> Result<Report> {
                 (_, true, _) => "landed".to_owned(),
                 (_, _, false) => format!("after {}", ids.join(", ")),
                 _ if row.interrupted => "interrupted".to_owned(),
+                _ if row.status == Status::Completed => "not merged yet".to_owned(),
                 _ => row.reason.map(style::clean).unwrap_or_default(),
             };
             vec![row.id.to_string(), style::status(row.status), state, style::clean(row.name)]
@@ -210,6 +211,24 @@ struct TaskChange<'a> {
 }
 
 impl TaskChange<'_> {
+    /// What a person in a terminal does next; agents are told by their instructions.
+    fn next(&self) -> Option<String> {
+        let id = self.task;
+        Some(match (self.to, self.worktree) {
+            (Status::InProgress, Some(_)) => {
+                format!(
+                    "work in that folder, `ctx commit -m \"type: description\"` there, then `ctx task submit {id}`"
+                )
+            }
+            (Status::Pending, Some(_)) => format!("`ctx task start {id}`, or `/ctx:execute` in Claude Code"),
+            (Status::Pending | Status::InProgress, None) => format!("`ctx worktree setup {id}`"),
+            (Status::Completed, _) => "`ctx merge`".to_owned(),
+            (Status::Blocked, _) => format!("settle the reason, then `ctx task retry {id}`"),
+            (Status::Failed, _) => format!("`ctx task retry {id}` for another attempt"),
+            (Status::Submitted, _) => return None,
+        })
+    }
+
     fn text(&self, verb: Verb) -> String {
         let Self { task, from, to, .. } = self;
         let what = match self.changed {
@@ -255,7 +274,14 @@ fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Re
         worktree: ready_worktree(state).map(|record| &record.path),
     };
     // An agent reads the path: it is not broken into lines.
-    if json { Report::data(true, &change, String::new) } else { Ok(Report::text(change.text(verb))) }
+    if json {
+        return Report::data(true, &change, String::new);
+    }
+    let report = Report::text(change.text(verb));
+    Ok(match change.next().filter(|_| session.is_none()) {
+        Some(next) => report.message(format!("next: {next}")),
+        None => report,
+    })
 }
 
 fn require_startable(state: &TaskState) -> Result<()> {

@@ -233,3 +233,25 @@ fn changes_of_a_task_and_commits_can_be_read_by_programs() {
         serde_json::json!(repo.worktree("task-1"))
     );
 }
+
+#[test]
+fn a_person_in_a_terminal_is_told_the_next_command_and_an_agent_is_not() {
+    let repo = Repo::with_plan(&three_tasks());
+    let check = |args: &[&str], next: &str| {
+        let ran = repo.ctx(&[&["task"], args].concat());
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, format!("next: {next}\n").as_str()), "{args:?}");
+    };
+    check(&["start", "task-1"], "`ctx worktree setup task-1`");
+    repo.ctx(&["worktree", "setup"]).ok();
+    let work =
+        "work in that folder, `ctx commit -m \"type: description\"` there, then `ctx task submit task-1`";
+    check(&["start", "task-1"], work);
+    check(&["block", "task-1", "--reason", "why"], "settle the reason, then `ctx task retry task-1`");
+    check(&["retry", "task-1"], "`ctx task start task-1`, or `/ctx:execute` in Claude Code");
+    check(&["fail", "task-1"], "`ctx task retry task-1` for another attempt");
+    check(&["done", "task-1"], "`ctx merge`");
+    let mut start = repo.command(crate::support::repo::CTX, &repo.path);
+    let ran = run(start.args(["task", "start", "task-0"]).env("CLAUDE_CODE_SESSION_ID", "session"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(repo.ctx(&["task", "retry", "task-0", "--json"]).stderr.is_empty());
+}
