@@ -316,7 +316,7 @@ pub struct Cleanup {
 /// `ctx doctor`.
 #[derive(Args, Debug)]
 pub struct Doctor {
-    /// Mend worktrees: moved along with the repository, half made, or without a folder
+    /// Fix worktrees that were moved along with the repository, are half made, or have no folder; remove git's stale locks
     #[arg(long)]
     pub fix: bool,
     /// For programs.

@@ -53,25 +53,13 @@ pub fn message_width() -> Option<usize> {
     width_of(&std::io::stderr())
 }
 
-#[cfg(unix)]
 fn width_of(stream: &(impl std::io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
-    told_width(stream.is_terminal(), || terminal_size::terminal_size_of(stream))
-}
-
-#[cfg(windows)]
-fn width_of(stream: &(impl std::io::IsTerminal + std::os::windows::io::AsHandle)) -> Option<usize> {
-    told_width(stream.is_terminal(), || terminal_size::terminal_size_of(stream))
-}
-
-fn told_width(
-    is_terminal: bool,
-    size: impl FnOnce() -> Option<(terminal_size::Width, terminal_size::Height)>,
-) -> Option<usize> {
-    if !is_terminal {
+    if !stream.is_terminal() {
         return None;
     }
     let asked = env("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
-    asked.or_else(|| Some(usize::from(size()?.0.0))).filter(|columns| *columns > 0)
+    let told = || Some(usize::from(terminal_size::terminal_size_of(stream)?.0.0));
+    asked.or_else(told).filter(|columns| *columns > 0)
 }
 
 /// A place just before an effect where the tests kill the process: the one that `CTX_KILL_AT` names.

@@ -66,13 +66,13 @@ pub(super) fn run(args: &Doctor) -> Result<Report> {
     Ok(if broken { report.exit(Exit::Refused) } else { report })
 }
 
-/// Mends what can be mended without losing anything; says what was seen and what became of it.
+/// Fixes what can be fixed without losing anything; says what was done.
 fn mend(project: &Project) -> Result<Vec<String>> {
     let settings = Settings::load(&project.home, world::client_config_dir().as_deref())?;
     let mut said = Vec::new();
     for lock in worktree::stale_locks(project)? {
         lock.remove()?;
-        said.push(format!("mended: {}", lock.evidence()));
+        said.push(format!("fixed: removed git's lock `{}`, which nobody held", lock.path.display()));
     }
     let mut again = Vec::new();
     {
@@ -82,13 +82,17 @@ fn mend(project: &Project) -> Result<Vec<String>> {
         let complaints = worktree::complaints(project, &settings)?;
         for (slot, to) in &slots {
             worktree::pool::mend_slot(project, slot, to)?;
-            said.push(format!("mended: `{}` was moved to `{}`", slot.name, to.display()));
+            said.push(format!(
+                "fixed: `{}` is known at `{}`, where it was moved to",
+                slot.name,
+                to.display()
+            ));
         }
         for complaint in complaints {
             match &complaint.ailment {
                 Ailment::Moved(to) => {
                     worktree::mend_moved(project, &complaint.record, to)?;
-                    said.push(format!("mended: {}", complaint.evidence()));
+                    said.push(fixed(&complaint));
                 }
                 Ailment::HalfMade | Ailment::Unprepared | Ailment::Gone => again.push(complaint),
                 Ailment::CutShort(_) | Ailment::Unregistered => {}
@@ -100,6 +104,18 @@ fn mend(project: &Project) -> Result<Vec<String>> {
         said.extend(set_up_again(&Context { project: project.clone(), settings }, &again)?);
     }
     Ok(said)
+}
+
+/// What was done about a finding.
+fn fixed(complaint: &Complaint) -> String {
+    let worktree::Record { task, path, .. } = &complaint.record;
+    match &complaint.ailment {
+        Ailment::Moved(to) => {
+            format!("fixed: `{task}` is known at `{}`, where it was moved to", to.display())
+        }
+        Ailment::Gone => format!("fixed: the folder of `{task}` was made again at `{}`", path.display()),
+        _ => format!("fixed: the set-up of `{task}` was finished in `{}`", path.display()),
+    }
 }
 
 /// Set-up finishes what it began, and makes folders again from their branches.
@@ -117,7 +133,7 @@ fn set_up_again(context: &Context, complaints: &[Complaint]) -> Result<Vec<Strin
     };
     let outcomes = setup.run(&tasks, &|_| ())?;
     let say = |(one, (_, outcome)): (&&Complaint, (_, Result<_>))| match outcome {
-        Ok(_) => format!("mended: {}", one.evidence()),
+        Ok(_) => fixed(one),
         Err(error) => format!("error: {error}"),
     };
     Ok(of_plan.iter().zip(outcomes).map(say).collect())

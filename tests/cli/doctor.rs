@@ -23,7 +23,9 @@ fn a_folder_that_is_gone_is_made_again_only_when_asked() {
     assert!(!repo.worktree("task-0").exists());
     let fixed = repo.ctx(&["doctor", "--json", "--fix"]);
     assert_eq!((fixed.code, errors(&fixed)), (0, vec![]), "{}", fixed.stderr);
-    assert!(fixed.stderr.contains("mended: the folder of `task-0` is gone"), "{}", fixed.stderr);
+    let folder = repo.worktree("task-0");
+    let made = format!("fixed: the folder of `task-0` was made again at `{}`\n", folder.display());
+    assert!(fixed.stderr.ends_with(&made), "{}", fixed.stderr);
     assert_eq!(repo.git_in(&repo.worktree("task-0"), &["rev-parse", "HEAD"]), tip);
 }
 
@@ -43,6 +45,7 @@ fn worktrees_of_a_moved_repository_are_found_again() {
     );
     let fixed = repo.ctx_in(&moved, &["doctor", "--json", "--fix"]);
     assert_eq!((fixed.code, errors(&fixed)), (0, vec![]), "{}", fixed.stdout);
+    assert!(fixed.stderr.contains("fixed: `task-0` is known at `"), "{}", fixed.stderr);
     let dir = moved.join("worktrees/task-0");
     let path = repo.ctx_in(&moved, &["worktree", "path", "task-0"]).ok();
     assert_eq!(path.trim_end(), dir.to_str().unwrap());
@@ -90,6 +93,7 @@ fn git_locks_that_nobody_holds_are_found_and_removed_when_asked() {
     assert!(repo.path.join(locks[0]).exists());
     let fixed = repo.ctx(&["doctor", "--fix"]);
     assert_eq!(fixed.code, 0, "{}", fixed.stdout);
+    assert_eq!(fixed.stderr.matches("fixed: removed git's lock `").count(), 3, "{}", fixed.stderr);
     assert!(locks.iter().all(|lock| !repo.path.join(lock).exists()));
 }
 
