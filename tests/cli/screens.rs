@@ -1,6 +1,6 @@
 //! What a person sees in a real terminal: nothing that `ctx` prints is broken by the terminal itself.
 
-use crate::support::repo::{Repo, document};
+use crate::support::repo::{Repo, document, run};
 use crate::support::terminal::screen_of;
 
 /// A plan of thirty tasks with long ids, wide and combining characters, some of them at work.
@@ -66,4 +66,13 @@ fn no_table_is_broken_by_the_terminal() {
         assert!(piped.contains(whole), "{whole}: {piped}");
     }
     assert!(!piped.contains('…'), "{piped}");
+}
+
+/// `COLUMNS` is exported by some shells; another program that reads the output gets all of it.
+#[test]
+fn a_width_in_the_environment_cuts_nothing_that_is_piped() {
+    let repo = Repo::with_plan(&document("One", &[("a-task-with-a-long-name", &[])]));
+    let mut list = repo.command(crate::support::repo::CTX, &repo.path);
+    let out = run(list.args(["task", "list"]).env("COLUMNS", "20")).ok();
+    assert!(out.contains("a-task-with-a-long-name  pending  ready  Do a-task-with-a-long-name"), "{out}");
 }

@@ -183,6 +183,14 @@ fn the_list_says_what_each_plan_lacks() {
               "complete": false, "missing": ["a plan of plan mode has no tasks; `/ctx:plan` makes them of it"] },
         ])
     );
+    let listed = repo.ctx(&["plan", "extract", "--list"]).ok();
+    let first: Vec<Vec<&str>> = listed
+        .lines()
+        .take(2)
+        .map(|line| line.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect())
+        .collect();
+    assert_eq!(first[0], ["line", "time (UTC)", "kind", "state", "title"]);
+    assert_eq!(first[1], ["1", "2", "2026-11-20 10:00:00", "document", "2 tasks", "One"]);
     assert_eq!(repo.ctx(&["plan", "extract", "--pick", "3", "--dry-run"]).ok(), "# Mine\n\n1. do it\n");
     let out = repo.ctx(&["plan", "extract", "--pick", "3"]).fails(1);
     assert!(out.contains("hint: say `/ctx:plan`") && out.contains("--pick 3 --dry-run"), "{out}");
