@@ -3,7 +3,6 @@
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Table};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::plan::Status;
 
@@ -58,11 +57,17 @@ pub(super) fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>
     lines.join("\n")
 }
 
-/// A bar on standard error, if that is a terminal and the work takes longer than half a second.
-pub(super) fn bar(length: usize, what: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(what.to_owned())
+/// `99,995`.
+pub(super) fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let parts: Vec<&str> = (0..digits.len().div_ceil(3))
+        .rev()
+        .map(|group| {
+            let end = digits.len() - group * 3;
+            &digits[end.saturating_sub(3)..end]
+        })
+        .collect();
+    parts.join(",")
 }
 
 /// `1 task`, `2 tasks`.

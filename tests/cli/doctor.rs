@@ -23,7 +23,11 @@ fn a_folder_that_is_gone_is_made_again_only_when_asked() {
     assert!(!repo.worktree("task-0").exists());
     let fixed = repo.ctx(&["doctor", "--json", "--fix"]);
     assert_eq!((fixed.code, errors(&fixed)), (0, vec![]), "{}", fixed.stderr);
-    assert!(fixed.stderr.contains("mended: the folder of `task-0` is gone"), "{}", fixed.stderr);
+    assert!(
+        fixed.stderr.contains("mended: the folder of `task-0` was gone; made again from `feature/task-0`"),
+        "{}",
+        fixed.stderr
+    );
     assert_eq!(repo.git_in(&repo.worktree("task-0"), &["rev-parse", "HEAD"]), tip);
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 
-use crate::support::repo::{Repo, document, three_tasks, write};
+use crate::support::repo::{CTX, Repo, document, three_tasks, write};
 
 /// With a command for set-up in the person's own settings.
 fn with_setup(command: &str) -> Repo {
@@ -79,12 +79,17 @@ fn nothing_is_copied_over_something_or_through_a_link() {
     repo.commit("no link");
     repo.write("linked/.env", "SECRET=1\n");
     repo.write(".env", "KEY=1\n");
-    let hook = write(&repo.path.join(".git/hooks/post-checkout"), "#!/bin/sh\necho HOOK >.env\n");
-    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     repo.create_plan(&three_tasks().replace("  name: Three\n", "  name: Three\n  base: main\n"));
+    // Killed before it copies; somebody puts a file of that name there.
+    repo.command(CTX, &repo.path)
+        .args(["worktree", "setup", "task-0"])
+        .env("CTX_KILL_AT", "setup-copy")
+        .output()
+        .unwrap();
+    write(&repo.worktree("task-0").join(".env"), "MINE\n");
     let ran = repo.ctx(&["worktree", "setup", "task-0"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(fs::read_to_string(repo.worktree("task-0").join(".env")).unwrap(), "HOOK\n");
+    assert_eq!(fs::read_to_string(repo.worktree("task-0").join(".env")).unwrap(), "MINE\n");
     assert!(
         ran.stderr.contains("`.env` is not copied for `task-0`: something else is there"),
         "{}",

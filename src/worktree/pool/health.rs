@@ -7,7 +7,7 @@ use super::{MARK, Pool, Slot, SlotState};
 use crate::error::Result;
 use crate::git;
 use crate::state::{self, Project, Settings};
-use crate::worktree::health::was_at;
+use crate::worktree::moved::was_at;
 
 /// Something about a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
