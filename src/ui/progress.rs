@@ -186,6 +186,18 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Its guard, unless somebody keeps it for longer than a moment.
+fn soon<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    for _ in 0..20 {
+        match mutex.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+    None
+}
+
 /// Without colours: they would say nothing.
 fn style(template: &str) -> ProgressStyle {
     let seconds = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
@@ -224,10 +236,11 @@ fn catch_interrupts() {
     }
     let _ = ctrlc::try_set_handler(|| {
         exec::end_groups();
-        // A thread that draws at this moment may hold it, and this one is not to wait.
-        if let Ok(shown) = SHOWN.try_lock()
+        if let Some(shown) = soon(&SHOWN)
             && let Some(view) = &*shown
         {
+            // Nobody draws while these are held.
+            let (_ticker, _steps) = (soon(&view.ended), soon(&view.lines));
             let _ = view.multi.clear();
             view.multi.set_draw_target(ProgressDrawTarget::hidden());
         }

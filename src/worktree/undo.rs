@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::around::Around;
+use super::checkout::check_out;
 use super::furnish::Furnished;
 use super::names::Names;
 use super::pool::Pool;
@@ -237,7 +238,7 @@ impl<'a> Undo<'a> {
     fn fill(&self, saved: &Saved, record: &Record, lock: &Lock) -> Result<()> {
         if saved.holds.content.is_none() {
             kill_point("undo-check-out");
-            return Ok(git::reset_hard(&record.path, &saved.holds.tip, lock.file())?);
+            return check_out(self.project, &record.path, &saved.holds.tip, lock);
         }
         let Some(Repository { git_dir, .. }) = Repository::discover(&record.path)? else {
             return Err(Error::environment(format!("`{}` is no worktree", record.path.display())));

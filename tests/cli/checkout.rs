@@ -156,3 +156,24 @@ fn locked_worktrees_and_branches_without_a_record_are_named() {
     assert!(repo.ctx(SETUP).stderr.contains("note: `task-0`: it is locked (mine); `git worktree unlock "));
     assert!(repo.ctx(&["cleanup", "--include-unmerged"]).ok().contains("kept `task-0`: it is locked (mine)"));
 }
+
+#[test]
+fn doctor_says_the_same_of_slots() {
+    let repo = one();
+    repo.write(".gitattributes", "*.bin filter=vault\n");
+    repo.write("a.bin", "x\n");
+    repo.commit("a filter");
+    repo.git(&["config", "filter.vault.smudge", "vault-tool"]);
+    repo.git(&["config", "filter.vault.required", "true"]);
+    let fact = "go through the filter `vault`, and there is no `vault-tool` on `PATH`";
+    let out = repo.ctx(&["pool", "init", "1"]).fails(1);
+    assert!(out.contains(fact) && out.contains("hint: install `vault-tool`"), "{out}");
+    let doctor = repo.ctx(&["doctor"]).fails(1);
+    assert!(
+        doctor.contains(fact) && doctor.contains("install `vault-tool`, then run `ctx pool init`"),
+        "{doctor}"
+    );
+    repo.git(&["config", "filter.vault.required", "false"]);
+    repo.ctx(&["pool", "init", "1"]).ok();
+    repo.ctx(&["doctor"]).ok();
+}

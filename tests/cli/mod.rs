@@ -17,6 +17,7 @@ mod prepare;
 mod progress;
 mod second_plan;
 mod session_hooks;
+mod set_up_output;
 mod shapes;
 mod sync;
 mod tasks;

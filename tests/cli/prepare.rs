@@ -245,3 +245,65 @@ fn every_worktree_has_ports_of_its_own() {
     let text = repo.ctx(&["task", "show", "other"]).ok();
     assert!(text.contains(&format!("ports: {0} to {1}", shown["port"], shown["port"].as_u64().unwrap() + 9)));
 }
+
+/// Patterns of `worktrees.copy`, and what of a repository with all kinds of env files is copied.
+#[test]
+fn env_files_are_copied_from_any_depth_but_not_from_folders_that_are_ignored_as_a_whole() {
+    let files = [
+        ".env",
+        ".env.local",
+        ".envrc",
+        ".dev.vars",
+        "packages/api/.env",
+        "apps/web/.env.local",
+        "only/ignored/.env",
+        "node_modules/x/.env",
+        "target/.env",
+        ".venv/.env",
+        ".envs/secret",
+        "cache/deep/a",
+        "packages/api/cache/b",
+    ];
+    let default = [
+        ".dev.vars",
+        ".env",
+        ".env.local",
+        ".envrc",
+        "apps/web/.env.local",
+        "only/ignored/.env",
+        "packages/api/.env",
+    ];
+    let table: &[(&str, &[&str])] = &[
+        ("", &default),
+        ("[]", &[]),
+        ("['.env']", &[".env", "only/ignored/.env", "packages/api/.env"]),
+        ("['.env.[kl]ocal']", &[".env.local", "apps/web/.env.local"]),
+        ("['/.env']", &[".env"]),
+        ("['packages/*/.env']", &["packages/api/.env"]),
+        ("['cache']", &["cache/deep/a", "packages/api/cache/b"]),
+        ("['cache/']", &["cache/deep/a", "packages/api/cache/b"]),
+        ("['node_modules/x/.env']", &["node_modules/x/.env"]),
+        ("['**/.envrc', '.venv']", &[".envrc", ".venv/.env"]),
+    ];
+    let repo = Repo::new();
+    let ignored = ".env\n.env.*\n.envrc\n.envs/\n.dev.vars\nnode_modules/\ntarget/\n.venv\ncache/\n";
+    repo.write(".gitignore", ignored);
+    repo.write("packages/api/code", "x\n");
+    repo.commit("code");
+    for file in files {
+        repo.write(file, file);
+    }
+    repo.create_plan(&document("One", &[("t", &[])]));
+    for (patterns, expected) in table {
+        let text = match *patterns {
+            "" => String::new(),
+            patterns => format!("worktrees: {{ copy: {patterns} }}\n"),
+        };
+        write(&repo.home().join(".claude/ctx.yaml"), &text);
+        let row = repo.json(&["worktree", "setup"])[0].clone();
+        assert_eq!(row["copied"], serde_json::json!(expected), "{patterns}");
+        let status = repo.git_in(&repo.worktree("t"), &["status", "--porcelain"]);
+        assert_eq!(status, "", "{patterns}");
+        repo.ctx(&["cleanup", "--include-unmerged"]).ok();
+    }
+}

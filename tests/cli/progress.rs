@@ -1,120 +1,122 @@
-//! What `ctx worktree setup` says about tasks under way.
+//! The progress of long commands, as a person sees it in a terminal; and an interrupt.
 
-use crate::support::repo::{CTX, Repo, document, run, three_tasks};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-const SETUP: &[&str] = &["worktree", "setup"];
+use crate::support::repo::{CTX, Repo, document, run, write};
 
-/// Starts a task in a session of a client that is gone when this returns.
-fn interrupted(repo: &Repo, task: &str) {
-    // The process that `ctx` takes for the client is the nearest one called `claude`.
-    let claude = repo.root().join("claude");
-    let script = format!("#!/bin/sh\n{CTX} task start {task}\ntrue\n");
-    crate::support::repo::write(&claude, &script);
-    std::fs::set_permissions(&claude, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    run(repo.command(claude.to_str().unwrap(), &repo.path).env("CLAUDE_CODE_SESSION_ID", "gone")).ok();
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A shell in a terminal of its own, gone when this is dropped.
+struct Screen<'a> {
+    repo: &'a Repo,
+    socket: PathBuf,
 }
 
-#[test]
-fn interrupted_and_running_tasks_are_told_from_ready_ones() {
-    let repo = Repo::with_plan(&document("Three", &[("a", &[]), ("b", &[]), ("c", &[])]));
-    repo.ctx(SETUP).ok();
-    interrupted(&repo, "a");
-    run(repo.command(CTX, &repo.path).args(["task", "start", "b"]).env("CLAUDE_CODE_SESSION_ID", "s1")).ok();
-    let rows = repo.json(SETUP);
-    let words = |key: &str| -> Vec<String> {
-        rows.as_array().unwrap().iter().map(|row| row[key].to_string().replace('"', "")).collect()
-    };
-    assert_eq!(words("result"), ["interrupted", "running", "exists"]);
-    assert_eq!(words("state"), ["interrupted", "running", "ready"]);
-    assert_eq!(words("session"), ["gone", "s1", "null"]);
-    assert_eq!(words("next"), ["ctx task retry a", "null", "ctx task start c"]);
-    let text = repo.ctx(SETUP).ok().replace(repo.path.to_str().unwrap(), "REPO");
-    insta::assert_snapshot!(text, @"
-    task                         worktree
-    a     interrupted            REPO/worktrees/a
-    b     running in session s1  REPO/worktrees/b
-    c     exists                 REPO/worktrees/c
-    next: `ctx task retry a`: it was interrupted, its work is kept
-    next: start `c`
-    ");
-    repo.ctx(&["task", "retry", "a"]).ok();
-    assert!(repo.ctx(SETUP).ok().contains("next: start `a`, `c`"));
-}
-
-#[test]
-fn what_has_nothing_to_do_is_one_line() {
-    let ids: Vec<String> = (0..20).map(|n| format!("t{n}")).collect();
-    let tasks: Vec<(&str, &[&str])> = ids
-        .iter()
-        .enumerate()
-        .map(|(n, id)| (id.as_str(), if n < 12 { &[][..] } else { &["t11"][..] }))
-        .collect();
-    let repo = Repo::with_plan(&document("Twenty", &tasks));
-    for id in ids.iter().take(9) {
-        repo.ctx(&["task", "done", id]).ok();
+impl<'a> Screen<'a> {
+    fn new(repo: &'a Repo, columns: usize, rows: usize) -> Self {
+        let screen = Self { repo, socket: repo.root().join("tmux") };
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        let mut tmux = screen.tmux();
+        tmux.env("PS1", "$ ").env("SHELL", "/bin/sh");
+        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &rows, "-c"])
+            .arg(&repo.path);
+        run(tmux.args(["-e", &format!("CTX={CTX}"), "sh"])).ok();
+        screen
     }
-    let text = repo.ctx(SETUP).ok().replace(repo.path.to_str().unwrap(), "REPO");
-    insta::assert_snapshot!(text, @"
-    task           worktree
-    t9    created  REPO/worktrees/t9
-    t10   created  REPO/worktrees/t10
-    t11   created  REPO/worktrees/t11
-    8 tasks wait for others: `t12`, `t13`, `t14`, `t15`, `t16` and 3 more
-    9 completed and landed: nothing to do
-    next: start `t9`, `t10`, `t11`
-    ");
+
+    fn tmux(&self) -> Command {
+        let mut tmux = self.repo.command("tmux", &self.repo.path);
+        tmux.arg("-S").arg(&self.socket);
+        tmux
+    }
+
+    fn press(&self, keys: &[&str]) {
+        run(self.tmux().arg("send-keys").args(keys)).ok();
+    }
+
+    fn text(&self) -> String {
+        run(self.tmux().args(["capture-pane", "-p"])).ok()
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, done: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            let text = self.text();
+            if done(&text) {
+                return text;
+            }
+            assert!(start.elapsed() < LIMIT, "no {what}:\n{text}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
 }
 
-#[test]
-fn completed_tasks_are_to_be_merged_first() {
-    let repo = Repo::with_plan(&three_tasks());
-    repo.ctx(SETUP).ok();
-    repo.work("task-0", "task-0.txt", "x\n");
-    let text = repo.ctx(SETUP).ok().replace(repo.path.to_str().unwrap(), "REPO");
-    insta::assert_snapshot!(text, @"
-    task             worktree
-    task-1  exists   REPO/worktrees/task-1
-    task-2  skipped  waits for `task-0`, not completed and landed
-    1 completed, 0 landed: nothing to set up
-    next: `ctx merge`: `task-0` completed and not landed
-    next: start `task-1`
-    ");
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        let _ = self.tmux().arg("kill-server").output();
+    }
 }
 
-#[test]
-fn the_same_error_is_said_once() {
+/// Tasks whose set-up takes this long.
+fn slow(tasks: usize, seconds: usize) -> Repo {
+    let ids: Vec<String> = (0..tasks).map(|n| format!("task-{n}")).collect();
+    let tasks: Vec<(&str, &[&str])> = ids.iter().map(|id| (id.as_str(), &[][..])).collect();
     let repo = Repo::new();
-    crate::support::repo::write(&repo.home().join(".claude/ctx.yaml"), "worktrees: { setup: 'a > b' }\n");
-    repo.create_plan(&document("Three", &[("a", &[]), ("b", &[]), ("c", &[]), ("d", &[])]));
-    let ran = repo.ctx(SETUP);
-    assert_eq!(ran.code, 1);
-    assert_eq!(ran.stderr.matches("would need a shell").count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("error: 4 tasks: `worktrees.setup`"), "{}", ran.stderr);
-    assert!(!ran.stdout.contains("would need a shell"), "{}", ran.stdout);
+    write(&repo.home().join(".claude/ctx.yaml"), &format!("worktrees: {{ setup: sleep {seconds} }}\n"));
+    repo.create_plan(&document("Slow", &tasks));
+    repo
 }
 
 #[test]
-fn a_set_up_command_that_never_ran_runs_once_it_is_accepted() {
-    let repo = Repo::new();
-    repo.write(".gitignore", "ran\n");
-    repo.write(".claude/auto-context.yaml", "worktrees: { setup: touch ran }\n");
-    repo.commit("settings");
-    repo.create_plan(&document("Two", &[("idle", &[]), ("busy", &[])]));
-    repo.ctx(SETUP).ok();
-    repo.ctx(&["task", "start", "busy"]).ok();
-    repo.ctx(&["accept"]).ok();
-    let ran = repo.ctx(SETUP);
-    assert!(ran.stdout.contains("idle  prepared"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("set-up: `touch ran` in 1 worktree"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("note: `busy`: `touch ran` has not run in it"), "{}", ran.stderr);
-    let made = |task: &str| repo.worktree(task).join("ran").exists();
-    assert!(made("idle") && !made("busy"));
-    // Once.
-    std::fs::remove_file(repo.worktree("idle").join("ran")).unwrap();
-    assert!(repo.ctx(&["worktree", "setup", "idle"]).ok().contains("exists") && !made("idle"));
-    repo.ctx(&["task", "retry", "busy"]).ok();
-    repo.ctx(SETUP).ok();
-    assert!(made("busy"));
-    let out = repo.ctx(&["cleanup", "--include-unmerged"]).ok();
-    assert!(!out.contains("ignored files"), "{out}");
+fn each_worktree_has_a_line_with_its_step_and_seconds_as_far_as_the_terminal_goes() {
+    for (columns, rows) in [(60, 12), (80, 12), (120, 40)] {
+        let repo = slow(20, 3);
+        let screen = Screen::new(&repo, columns, rows);
+        screen.press(&["clear; RAYON_NUM_THREADS=20 $CTX worktree setup; echo rc $?", "Enter"]);
+        let step =
+            |line: &str| line.starts_with("  task-") && line.ends_with(" s") && line.contains("  sleep 3  ");
+        let lines = (rows - 2).min(20);
+        let text = screen.wait("a line for each", |text| {
+            text.lines().filter(|line| step(line)).count() == lines && text.contains("  sleep 3  2 s")
+        });
+        let head = text.lines().find(|line| line.contains("worktrees")).unwrap();
+        assert!(head.contains(" 0/20  "), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+        // Gone when it is done.
+        let text = screen.wait("end", |text| text.contains("rc 0"));
+        assert!(
+            !text.contains("  sleep 3  ") && text.contains("set-up: `sleep 3` in 20 worktrees"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_interrupt_ends_it_with_a_line_and_the_next_run_goes_on() {
+    let repo = slow(4, 2);
+    let screen = Screen::new(&repo, 80, 24);
+    for command in ["worktree setup", "pool init 9"] {
+        screen.press(&[&format!("clear; $CTX {command}; echo rc $?"), "Enter"]);
+        screen.wait("step", |text| text.contains("  sleep 2  1 s"));
+        screen.press(&["C-c"]);
+        let text = screen.wait("end", |text| text.contains("rc "));
+        assert!(text.contains("interrupted; run it again to go on\nrc 130"), "{text}");
+    }
+    // Only what was begun is half made.
+    let slots = repo.json(&["pool", "status"]);
+    assert!(slots.as_array().unwrap().len() < 9, "{slots}");
+    repo.ctx(&["worktree", "setup"]).ok();
+    repo.ctx(&["pool", "init", "2"]).ok();
+    repo.ctx(&["doctor"]).ok();
+    repo.ctx(&["task", "start", "task-3"]).ok();
+}
+
+#[test]
+fn nothing_of_it_is_printed_where_nobody_looks() {
+    let repo = slow(1, 1);
+    let ran = repo.ctx(&["worktree", "setup"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "set-up: `sleep 1` in 1 worktree\n"));
 }

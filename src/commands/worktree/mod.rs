@@ -155,6 +155,8 @@ fn list(json: bool) -> Result<Report> {
         if rows.is_empty() {
             return "no worktrees; `ctx worktree setup` makes them".to_owned();
         }
+        // Tasks of several plans may have one name.
+        let several = rows.iter().any(|row| row.plan != rows[0].plan);
         let cells = rows.iter().map(|row| {
             let state = match (row.ready, row.clean) {
                 (false, _) => "half made",
@@ -162,14 +164,16 @@ fn list(json: bool) -> Result<Report> {
                 (_, Some(false)) => "uncommitted files",
                 (_, None) => "folder missing",
             };
-            vec![
-                row.task.to_string(),
-                row.branch.to_owned(),
-                state.to_owned(),
-                row.path.display().to_string(),
-            ]
+            let path = row.path.display().to_string();
+            let mut cells = vec![row.task.to_string(), row.branch.to_owned(), state.to_owned(), path];
+            if several {
+                cells.insert(1, row.plan.to_owned());
+            }
+            cells
         });
-        style::table(&["task", "branch", "", "path"], cells)
+        let heading = ["task", "plan", "branch", "", "path"];
+        let heading = heading.iter().filter(|title| several || **title != "plan");
+        style::table(&heading.copied().collect::<Vec<_>>(), cells)
     })
 }
 

@@ -15,7 +15,7 @@ use crate::worktree::prepare::Prepared;
 use crate::worktree::remove::empty;
 use crate::worktree::saved::TRASH;
 use crate::worktree::setup::SET_UP_PATIENCE;
-use crate::worktree::{Progress, Steps, ports, space};
+use crate::worktree::{Failure, Progress, Steps, ports, space};
 use crate::world::{self, kill_point};
 
 /// The slots of one repository, for who makes, takes or gives back.
@@ -96,6 +96,10 @@ impl Pooling<'_> {
                     Ok(None) => Ok(None),
                     Err(error) => Err(error),
                 };
+                if let Err(error) = &result {
+                    let failure = Some(Failure::of(error));
+                    Pool::change(self.project, &slot.name, |slot| slot.failure = failure)?;
+                }
                 steps.done(&slot.name);
                 made.lock().unwrap_or_else(PoisonError::into_inner).push((slot.name, result));
             }
@@ -153,6 +157,7 @@ impl Pooling<'_> {
                 lease: None,
                 doubt: false,
                 going: false,
+                failure: None,
             };
             pool.slots.push(slot.clone());
             Some(slot)
@@ -201,7 +206,9 @@ impl Pooling<'_> {
             .run(&place, lock, steps)
             .map_err(|error| error.hint("then run `ctx pool init` again"))?;
         kill_point("pool-ready");
-        Pool::change(self.project, &slot.name, |slot| slot.progress = Progress::Ready)?;
+        Pool::change(self.project, &slot.name, |slot| {
+            (slot.progress, slot.failure) = (Progress::Ready, None);
+        })?;
         Ok(prepared)
     }
 
