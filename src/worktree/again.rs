@@ -22,7 +22,14 @@ impl Setup<'_> {
         steps: &dyn Steps,
     ) -> Result<Outcome> {
         let git_dir = half_made::git_dir(&record.path, record.task.as_str())?;
-        let missing = furnisher.never_ran(&record.path, &git_dir)?;
+        let missing = match furnisher.never_ran(&record.path, &git_dir) {
+            Ok(missing) => missing,
+            // Settings that cannot be used stop no worktree that is ready.
+            Err(error) => {
+                notes.push(error.fact);
+                return Ok(Outcome::Exists(record, notes));
+            }
+        };
         let Some(first) = missing.first() else { return Ok(Outcome::Exists(record, notes)) };
         if busy {
             let task = &record.task;

@@ -91,6 +91,14 @@ fn the_same_error_is_said_once() {
     assert_eq!(ran.stderr.matches("would need a shell").count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("error: 4 tasks: `worktrees.setup`"), "{}", ran.stderr);
     assert!(!ran.stdout.contains("would need a shell"), "{}", ran.stdout);
+    // What was ready before stays so.
+    let settings = repo.home().join(".claude/ctx.yaml");
+    crate::support::repo::write(&settings, "worktrees: { setup: false }\n");
+    repo.ctx(SETUP).ok();
+    crate::support::repo::write(&settings, "worktrees: { setup: 'a > b' }\n");
+    let ran = repo.ctx(SETUP);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("note: 4 worktrees: `worktrees.setup`").count(), 1, "{}", ran.stderr);
 }
 
 #[test]
