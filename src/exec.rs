@@ -1,12 +1,16 @@
 //! The only place that starts processes: a program and its arguments, never a shell.
 #![allow(clippy::disallowed_methods)]
 
+mod group;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+
+pub use group::{Ended, end_groups};
 
 /// One process to be started.
 #[derive(Clone, Debug)]

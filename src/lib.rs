@@ -15,5 +15,6 @@ pub mod plan;
 pub mod run;
 pub mod state;
 pub mod transcript;
+pub mod ui;
 pub mod worktree;
 pub mod world;

@@ -37,6 +37,15 @@ pub fn temp_dir() -> PathBuf {
     std::env::temp_dir()
 }
 
+/// Returns whether this program can be found: on `PATH`, or where its name leads if that has a slash.
+pub fn is_on_path(program: &str) -> bool {
+    if program.contains('/') {
+        return std::path::Path::new(program).is_file();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
 /// The person's home folder.
 pub fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| path.is_absolute())
@@ -71,6 +80,19 @@ pub fn kill_point(name: &str) {
     }
     #[cfg(not(debug_assertions))]
     let _ = name;
+}
+
+/// A time limit. Debug builds take seconds from `CTX_LIMIT` where that is `<name>=<seconds>`, for the tests.
+pub fn limit(name: &str, limit: std::time::Duration) -> std::time::Duration {
+    #[cfg(debug_assertions)]
+    if let Some(text) = env("CTX_LIMIT")
+        && let Some(seconds) = text.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')?.parse().ok())
+    {
+        return std::time::Duration::from_secs(seconds);
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+    limit
 }
 
 /// The wall clock.

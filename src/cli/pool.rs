@@ -11,6 +11,9 @@ pub enum Pool {
     Init {
         /// How many in all; `worktrees.pool` of the settings if not given
         count: Option<usize>,
+        /// More than 64, too
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         #[allow(missing_docs)]
         json: Json,
@@ -46,8 +49,11 @@ pub enum Pool {
     },
     /// Remove the slots that nobody has, and make new ones
     Reset {
-        /// How many in all; `worktrees.pool` of the settings if not given
+        /// How many in all; as many as there are if not given
         count: Option<usize>,
+        /// More than 64, too
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         #[allow(missing_docs)]
         json: Json,

@@ -10,9 +10,9 @@ use crate::cli::Cleanup;
 use crate::error::{Error, Result};
 use crate::git::{self, Integrated};
 use crate::plan::Status;
-use crate::state::{Location, PlanStore, Shelf};
+use crate::ui::Progress;
 use crate::worktree::pool::{Pool, Pooling, Release, Released, Slot};
-use crate::worktree::{Kept, Record, Removal, Removed, Risks, Store, empty_trash};
+use crate::worktree::{Kept, Record, Removal, Removed, Risks, Steps, Store, empty_trash, task_status};
 
 /// `ctx cleanup --json`, one a worktree.
 #[derive(Serialize)]
@@ -49,7 +49,6 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let lock = context.project.lock("worktrees").acquire()?;
     let risks = Risks { unmerged: args.include_unmerged, dirty: args.include_dirty };
     let removal = Removal::new(&context.project, risks, args.remote)?;
-    let plans = context.project.plans();
     let named =
         |record: &&Record| args.task.is_empty() || args.task.iter().any(|id| record.task.as_str() == id);
     let chosen: Vec<Record> = removal.records().iter().filter(named).cloned().collect();
@@ -62,20 +61,26 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let pooling = Pooling { project: &context.project, settings: &context.settings };
     let release = Release::new(pooling, &removal, &lock);
     let mut rows = Vec::new();
+    let progress = Progress::start("worktrees", chosen.len());
     for record in chosen {
-        let status = match status(&plans, &record)? {
+        let id = record.task.to_string();
+        let status = match task_status(&context.project, &record)? {
             Ok(status) => status,
             Err(why) => {
                 rows.push(row(&record, Err(why)));
+                progress.done(&id);
                 continue;
             }
         };
+        progress.step(&id, if args.dry_run { "examining" } else { "saving and removing" });
         rows.push(match pool.at(&record.path) {
             // The slot stays, its task goes.
             Some(slot) => give_back(&removal, &release, slot, &record, status, args.dry_run)?,
             None => clean(&removal, record, status, args.dry_run)?,
         });
+        progress.done(&id);
     }
+    drop(progress);
     for row in rows.iter_mut().filter(|_| args.dry_run) {
         (row.dry_run, row.would_remove, row.removed) = (true, row.removed, false);
     }
@@ -110,19 +115,6 @@ fn roots(context: &Context, records: &[Record]) -> Result<BTreeSet<PathBuf>> {
     let places = records.iter().chain(saved.iter().map(|saved| &saved.holds.record));
     roots.extend(places.filter_map(|record| record.path.parent()).map(PathBuf::from));
     Ok(roots)
-}
-
-/// The status of a worktree's task, none if its plan is archived or gone; or why it cannot be told.
-pub(super) fn status(plans: &PlanStore, record: &Record) -> Result<Result<Option<Status>, String>> {
-    let folder = plans.list()?.into_iter().find(|folder| folder.id == record.plan);
-    Ok(match folder {
-        None => Ok(None),
-        Some(folder) if folder.location == Location::Folder(Shelf::Archive) => Ok(None),
-        Some(folder) => match plans.require_valid(&folder) {
-            Ok(plan) => Ok(plan.task(record.task.as_str()).map(|task| task.status)),
-            Err(_) => Err(format!("its plan has errors; see `ctx plan validate {}`", folder.id)),
-        },
-    })
 }
 
 fn clean(removal: &Removal<'_>, record: Record, status: Option<Status>, dry_run: bool) -> Result<Row> {

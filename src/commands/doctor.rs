@@ -1,6 +1,7 @@
 //! `ctx doctor`: is everything in place, and what to do about each gap.
 
 mod plugin;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -92,7 +93,7 @@ fn mend(project: &Project) -> Result<Vec<String>> {
             match &complaint.ailment {
                 Ailment::Moved(to) => {
                     worktree::mend_moved(project, &complaint.record, to)?;
-                    said.push(fixed(&complaint));
+                    said.push(format!("fixed: {}", complaint.fixed()));
                 }
                 Ailment::HalfMade | Ailment::Unprepared | Ailment::Gone => again.push(complaint),
                 Ailment::CutShort(_) | Ailment::Unregistered => {}
@@ -104,18 +105,6 @@ fn mend(project: &Project) -> Result<Vec<String>> {
         said.extend(set_up_again(&Context { project: project.clone(), settings }, &again)?);
     }
     Ok(said)
-}
-
-/// What was done about a finding.
-fn fixed(complaint: &Complaint) -> String {
-    let worktree::Record { task, path, .. } = &complaint.record;
-    match &complaint.ailment {
-        Ailment::Moved(to) => {
-            format!("fixed: `{task}` is known at `{}`, where it was moved to", to.display())
-        }
-        Ailment::Gone => format!("fixed: the folder of `{task}` was made again at `{}`", path.display()),
-        _ => format!("fixed: the set-up of `{task}` was finished in `{}`", path.display()),
-    }
 }
 
 /// Set-up finishes what it began, and makes folders again from their branches.
@@ -131,9 +120,9 @@ fn set_up_again(context: &Context, complaints: &[Complaint]) -> Result<Vec<Strin
         into: &board.into,
         base: board.require_base()?,
     };
-    let outcomes = setup.run(&tasks, &|_| ())?;
+    let outcomes = setup.run(&tasks, &HashSet::new(), &())?.outcomes;
     let say = |(one, (_, outcome)): (&&Complaint, (_, Result<_>))| match outcome {
-        Ok(_) => fixed(one),
+        Ok(_) => format!("fixed: {}", one.fixed()),
         Err(error) => format!("error: {error}"),
     };
     Ok(of_plan.iter().zip(outcomes).map(say).collect())
@@ -206,6 +195,7 @@ fn in_project(project: &Project) -> Vec<Finding> {
             });
             findings.push(plan(project));
             findings.extend(found.unwrap_or_else(|error| vec![failed("worktrees", error)]));
+            findings.extend(strays(&context).unwrap_or_default());
             findings.extend(pool(project).unwrap_or_else(|error| vec![failed("pool", error)]));
             findings.extend(locks(project).unwrap_or_else(|error| vec![failed("locks", error)]));
             findings.extend(of_active_plan(&context).unwrap_or_default());
@@ -255,6 +245,12 @@ fn worktrees(project: &Project, settings: &Settings) -> Result<Vec<Finding>> {
     } else {
         complaints.iter().map(of).collect()
     })
+}
+
+/// What somebody locked, and branches that no record knows.
+fn strays(context: &Context) -> Result<Vec<Finding>> {
+    let found = worktree::strays(&context.project, &context.settings)?;
+    Ok(found.into_iter().map(|one| gap("worktrees", Level::Note, one.fact, one.remedy)).collect())
 }
 
 fn locks(project: &Project) -> Result<Vec<Finding>> {
@@ -328,13 +324,47 @@ pub(super) fn pool_health(context: &Context, json: bool) -> Result<Report> {
     Ok(if broken { report.exit(Exit::Refused) } else { report })
 }
 
+/// How many findings of one kind are shown.
+const MAX_SHOWN: usize = 5;
+
+/// Long lists of one kind end after a few, with a row that says how many there are. Of one kind are those that differ
+/// only in names and numbers.
+fn folded(findings: &[Finding]) -> Vec<(&Finding, Option<usize>)> {
+    let kind = |finding: &Finding| {
+        let outside = finding.fact.split('`').step_by(2).collect::<String>();
+        (finding.check, outside.replace(|c: char| c.is_ascii_digit(), ""))
+    };
+    let mut sizes: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in findings {
+        *sizes.entry(kind(finding)).or_default() += 1;
+    }
+    let mut seen: BTreeMap<_, usize> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for finding in findings {
+        let size = sizes[&kind(finding)];
+        let nth = seen.entry(kind(finding)).or_default();
+        *nth += 1;
+        match *nth {
+            // One row more is no longer than saying so.
+            n if n <= MAX_SHOWN || size == MAX_SHOWN + 1 => rows.push((finding, None)),
+            n if n == MAX_SHOWN + 1 => rows.push((finding, Some(size - MAX_SHOWN))),
+            _ => {}
+        }
+    }
+    rows
+}
+
 fn text(findings: &[Finding]) -> String {
-    let rows = findings.iter().map(|finding| {
+    let rows = folded(findings).into_iter().map(|(finding, more)| {
         let mark = match finding.level {
             Level::Ok => style::mark(Some(true)),
             Level::Error => style::mark(Some(false)),
             Level::Note => style::mark(None),
         };
+        if let Some(more) = more {
+            let more = style::thousands(more);
+            return vec![mark, finding.check.to_owned(), format!("and {more} more; `--json` has them all")];
+        }
         let hint = finding.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
         vec![mark, finding.check.to_owned(), format!("{}{hint}", style::clean(&finding.fact))]
     });

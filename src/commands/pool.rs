@@ -1,5 +1,6 @@
 //! `ctx pool`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -11,18 +12,19 @@ use crate::git::{Branch, Oid};
 use crate::plan::Status;
 use crate::run::Board;
 use crate::state::{self, Active};
+use crate::ui::Progress;
 use crate::worktree::pool::{self, Acquired, Made, Pool, Pooling, Release, Released, SlotState};
-use crate::worktree::{Kept, Prepared, Removal, Risks, Setup};
+use crate::worktree::{Kept, Prepared, Removal, Risks, Setup, task_status};
 
 pub(super) fn run(verb: Verb) -> Result<Report> {
     match verb {
-        Verb::Init { count, json } => init(&Context::here()?, count, json.json),
+        Verb::Init { count, yes, json } => init(&Context::here()?, count, yes, json.json),
         Verb::Acquire { task, json } => acquire(&task, json.json),
         Verb::Release(args) => release(&args),
         Verb::Status(json) => status(json.json),
         Verb::Merge { branch, json } => land(branch, json),
         Verb::Cleanup { dry_run, json } => clean_up(dry_run, json),
-        Verb::Reset { count, json } => reset(count, json.json),
+        Verb::Reset { count, yes, json } => reset(count, yes, json.json),
         Verb::Health(json) => doctor::pool_health(&Context::here()?, json.json),
     }
 }
@@ -56,18 +58,40 @@ fn base(context: &Context) -> Result<Oid> {
     context.project.branch_tip(&branch)
 }
 
-fn init(context: &Context, count: Option<usize>, json: bool) -> Result<Report> {
+/// More slots than this are asked for by mistake.
+const MAX_SLOTS: usize = 64;
+
+/// How many errors of the same run are shown.
+const MAX_ERRORS: usize = 5;
+
+fn require_few(count: usize, yes: bool, verb: &str) -> Result<()> {
+    if count <= MAX_SLOTS || yes {
+        return Ok(());
+    }
+    let n = style::thousands(count);
+    Err(Error::refused(format!("{n} slots are {n} checkouts with everything installed"))
+        .hint(format!("if that is what you want, run `ctx pool {verb} {count} --yes`")))
+}
+
+fn init(context: &Context, count: Option<usize>, yes: bool, json: bool) -> Result<Report> {
     let count = count.unwrap_or(context.settings.worktrees.pool);
+    require_few(count, yes, "init")?;
     let base = base(context)?;
-    let bar = style::bar(count, "slots");
+    let there = Pool::read(&context.project)?.slots.len();
     let pooling = Pooling { project: &context.project, settings: &context.settings };
-    let made = pooling.init(count, &base, &|name| {
-        bar.set_message(name.to_owned());
-        bar.inc(1);
-    })?;
-    bar.finish_and_clear();
-    let mut messages = Vec::new();
-    let rows: Vec<MadeRow> = made.into_iter().map(|made| made_row(made, &mut messages)).collect();
+    let made = {
+        let progress = Progress::start("slots", count.saturating_sub(there));
+        pooling.init(count, &base, &progress)?
+    };
+    let (mut messages, mut errors) = (Vec::new(), Vec::new());
+    let rows: Vec<MadeRow> =
+        made.into_iter().map(|made| made_row(made, &mut messages, &mut errors)).collect();
+    let mut messages = grouped(messages);
+    let refused = errors.len();
+    messages.extend(errors.into_iter().take(MAX_ERRORS));
+    if refused > MAX_ERRORS {
+        messages.push(format!("error: and {} more", style::count(refused - MAX_ERRORS, "slot")));
+    }
     let total = Pool::read(&context.project)?.slots.len();
     let mut report = Report::data(json, &rows, || {
         let made = rows.iter().filter(|row| row.result == "made").count();
@@ -81,16 +105,30 @@ fn init(context: &Context, count: Option<usize>, json: bool) -> Result<Report> {
     Ok(report)
 }
 
-fn made_row((slot, result): Made, messages: &mut Vec<String>) -> MadeRow {
+/// The same sentence on several slots is said once.
+fn grouped(notes: Vec<(String, String)>) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (slot, note) in notes {
+        groups.entry(note).or_default().push(format!("`{slot}`"));
+    }
+    let line = |(note, slots): (String, Vec<String>)| match slots.len() {
+        0..=3 => format!("note: {}: {note}", slots.join(", ")),
+        n => format!("note: {n} slots: {note}"),
+    };
+    groups.into_iter().map(line).collect()
+}
+
+fn made_row((slot, result): Made, messages: &mut Vec<(String, String)>, errors: &mut Vec<String>) -> MadeRow {
     let row = |result, commands, reason| MadeRow { slot: slot.clone(), result, commands, reason };
     match result {
         Ok(Some(prepared)) => {
-            messages.extend(notes(&slot, &prepared));
+            let commands = prepared.commands.iter().map(|text| format!("set-up ran `{text}`"));
+            messages.extend(commands.chain(prepared.notes).map(|note| (slot.clone(), note)));
             row("made", prepared.commands, None)
         }
         Ok(None) => row("exists", Vec::new(), None),
         Err(error) => {
-            messages.push(format!("error: {error}"));
+            errors.push(format!("error: `{slot}`: {error}"));
             row("refused", Vec::new(), Some(error.fact))
         }
     }
@@ -126,7 +164,10 @@ fn acquire(id: &str, json: bool) -> Result<Report> {
         into: &board.into,
         base: board.require_base()?,
     };
-    let Acquired { slot, record, prepared } = setup.acquire(&task.task.id)?;
+    let Acquired { slot, record, prepared, moved } = {
+        let progress = Progress::start("slots", 1);
+        setup.acquire(&task.task.id, &progress)?
+    };
     let answer = AcquiredAnswer {
         slot,
         path: record.path,
@@ -138,7 +179,9 @@ fn acquire(id: &str, json: bool) -> Result<Report> {
     let mut report = Report::data(json, &answer, || {
         format!("{}|{}|{}", answer.slot, answer.path.display(), answer.branch)
     })?;
-    report.messages = prepared.iter().flat_map(|prepared| notes(&answer.slot, prepared)).collect();
+    let moved = moved.iter().map(|one| format!("moved `{}` of plan `{}` to undo", one.task, one.plan));
+    report.messages = moved.collect();
+    report.messages.extend(prepared.iter().flat_map(|prepared| notes(&answer.slot, prepared)));
     report.messages.extend(context.warnings());
     Ok(report)
 }
@@ -174,7 +217,7 @@ fn release(args: &ReleaseArgs) -> Result<Report> {
         None => release.settle(slot)?,
         Some(record) => {
             answer.task = Some(record.task.to_string());
-            let status = cleanup::status(&context.project.plans(), &record)?.map_err(|why| {
+            let status = task_status(&context.project, &record)?.map_err(|why| {
                 Error::refused(format!("`{}` stays with `{}`: {why}", slot.name, record.task))
             })?;
             match release.release(slot, record, status)? {
@@ -291,13 +334,18 @@ fn clean_up(dry_run: bool, json: Json) -> Result<Report> {
     cleanup::run(&args)
 }
 
-fn reset(count: Option<usize>, json: bool) -> Result<Report> {
+fn reset(count: Option<usize>, yes: bool, json: bool) -> Result<Report> {
     let context = Context::here()?;
+    // As many as there are, unless it is said otherwise.
+    let there = Pool::read(&context.project)?.slots.len();
+    let count = count.or(Some(there).filter(|n| *n > 0)).unwrap_or(context.settings.worktrees.pool);
+    require_few(count, yes || count <= there, "reset")?;
     let kept = {
+        let progress = Progress::start("slots removed", there);
         let _lock = context.project.lock("worktrees").acquire()?;
-        Pooling { project: &context.project, settings: &context.settings }.take_down()?
+        Pooling { project: &context.project, settings: &context.settings }.take_down(&progress)?
     };
-    let mut report = init(&context, count, json)?;
+    let mut report = init(&context, Some(count), true, json)?;
     report.messages.extend(kept.iter().map(|(slot, why)| format!("note: `{slot}` stays: {why}")));
     Ok(report)
 }

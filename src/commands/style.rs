@@ -1,7 +1,6 @@
 //! How things look in a terminal. The executable takes the colours out where they do not belong.
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SpanRound, Timestamp, Unit};
 
 use super::table::{self, Column};
@@ -98,11 +97,17 @@ pub fn paragraphs(text: &str, width: usize) -> String {
     text.split('\n').map(paragraph).collect::<Vec<_>>().join("\n")
 }
 
-/// A bar on standard error, if that is a terminal and the work takes longer than half a second.
-pub(super) fn bar(length: usize, what: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(what.to_owned())
+/// `99,995`.
+pub(super) fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let parts: Vec<&str> = (0..digits.len().div_ceil(3))
+        .rev()
+        .map(|group| {
+            let end = digits.len() - group * 3;
+            &digits[end.saturating_sub(3)..end]
+        })
+        .collect();
+    parts.join(",")
 }
 
 /// `3h 12m`: how long ago that was, in whole minutes; from two days on `2d 3h`.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Column, Context, Report, style};
 use crate::cli::Undo as Args;
 use crate::error::Result;
+use crate::ui::Progress;
 use crate::worktree::{Holds, Record, Saved, Undo};
 
 /// `ctx undo --json`, one a removed worktree.
@@ -53,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<Report> {
 }
 
 fn list(context: &Context, json: bool) -> Result<Report> {
-    let rows: Vec<Row> = Undo::new(&context.project)?.list()?.iter().map(row).collect();
+    let rows: Vec<Row> = Undo::new(&context.project, &context.settings)?.list()?.iter().map(row).collect();
     Report::data(json, &rows, || {
         if rows.is_empty() {
             return "nothing was removed in the last 30 days".to_owned();
@@ -109,12 +110,17 @@ fn what(row: &Row) -> String {
 
 fn bring_back(context: &Context, id: &str, json: bool) -> Result<Report> {
     let lock = context.project.lock("worktrees").acquire()?;
-    let undo = Undo::new(&context.project)?;
+    let undo = Undo::new(&context.project, &context.settings)?;
     let without = |saved: &Saved| {
         (saved.id == id || saved.holds.record.task.as_str() == id) && !saved.holds.made.is_empty()
     };
     let unprepared = undo.list()?.iter().any(without);
-    let (record, trash) = undo.restore(id, &lock)?;
+    let had = undo.list()?.into_iter().find(|saved| saved.id == id || saved.holds.record.task.as_str() == id);
+    let (record, trash) = {
+        let progress = Progress::start("worktrees", 1);
+        undo.restore(id, &lock, &progress)?
+    };
+    let renamed = had.filter(|had| had.holds.record.branch != record.branch);
     let answer = Answer {
         plan: record.plan,
         task: record.task.to_string(),
@@ -128,6 +134,10 @@ fn bring_back(context: &Context, id: &str, json: bool) -> Result<Report> {
     let report = match unprepared {
         true => report.message("note: what its set-up had made is not kept; run those commands in it again"),
         false => report,
+    };
+    let report = match renamed {
+        None => report,
+        Some(had) => report.message(format!("note: another plan has `{}` by now", had.holds.record.branch)),
     };
     Ok(match &answer.trash {
         None => report,

@@ -4,6 +4,7 @@
 //! sentences. Values from files reach git as full ref names, object ids, or after `--end-of-options`.
 
 mod fingerprint;
+mod health;
 mod index;
 mod integrated;
 mod merge;
@@ -11,6 +12,7 @@ mod objects;
 mod refs;
 mod repository;
 mod status;
+mod untracked;
 mod version;
 mod worktrees;
 
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use fingerprint::{Fingerprint, Place};
+pub use health::{Filter, has_checkout, ignores_case, missing_objects, needed_filters, promisor};
 pub use index::{
     FileVersion, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged,
 };
@@ -35,10 +38,11 @@ pub use refs::{
 };
 pub use repository::Repository;
 pub use status::{Change, Status, status, summary};
+pub use untracked::{untracked, untracked_listed_in, untracked_matching};
 pub use version::{MINIMUM, Version, version};
 pub use worktrees::{
-    NewWorktree, Registration, add_worktree, hook_path, is_named, list_worktrees, point_head,
-    repair_worktree, reset_hard, run_post_checkout, switch, unlock_worktree, unregister_worktree,
+    NewWorktree, Registration, add_worktree, hook_path, is_named, list_worktrees, point_head, post_checkout,
+    repair_worktree, reset_hard, switch, unlock_worktree, unregister_worktree,
 };
 
 use crate::error::Error;

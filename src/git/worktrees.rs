@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Branch, Git, Oid, Result, path_from, records};
+use crate::error::printable;
+use crate::exec::Exec;
 
 /// One entry of `git worktree list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,15 @@ pub struct Registration {
     pub locked: Option<String>,
     /// Git would prune it: its directory is gone.
     pub prunable: bool,
+}
+
+impl Registration {
+    /// That somebody locked it, and what takes the lock off.
+    pub fn lock_note(&self) -> String {
+        let reason = self.locked.as_deref().filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| format!(" ({})", printable(reason))).unwrap_or_default();
+        format!("it is locked{reason}; `git worktree unlock {}` takes that off", self.path.display())
+    }
 }
 
 /// Every registration, the main worktree first.
@@ -97,9 +108,11 @@ pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Arc<File>) -> Resu
 }
 
 /// Moves a worktree to a branch that is there, or detaches it at a commit. Git refuses where that would
-/// overwrite anything that is not committed.
+/// overwrite anything that is not committed. Runs no hook: a failing `post-checkout` would look like a switch that
+/// failed.
 pub fn switch(worktree: &Path, to: std::result::Result<&Branch, &Oid>, lock: &Arc<File>) -> Result<()> {
-    let call = Git::at(worktree).holding(lock).args(["switch", "--quiet", "--no-recurse-submodules"]);
+    let call = Git::at(worktree).holding(lock).args(["-c", "core.hooksPath=/dev/null"]);
+    let call = call.args(["switch", "--quiet", "--no-recurse-submodules"]);
     let call = match to {
         Ok(branch) => call.args(["--no-guess", branch.as_str()]),
         Err(commit) => call.args(["--detach", commit.as_str()]),
@@ -133,11 +146,14 @@ pub fn hook_path(worktree: &Path, hook: &str) -> Result<PathBuf> {
     Ok(path_from(bytes.strip_suffix(b"\n").unwrap_or(&bytes)))
 }
 
-/// Runs the hook that `git worktree add` runs after its checkout (githooks(5)).
-pub fn run_post_checkout(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
+/// The hook that git runs after a checkout (githooks(5)), to be run. `from`: what was checked out before; `None` in
+/// a new worktree.
+pub fn post_checkout(worktree: &Path, from: Option<&Oid>, commit: &Oid, lock: &Arc<File>) -> Exec {
+    let zero = commit.zero();
+    let from = from.unwrap_or(&zero);
     let call =
         Git::at(worktree).holding(lock).args(["hook", "run", "--ignore-missing", "post-checkout", "--"]);
-    call.args([commit.zero().as_str(), commit.as_str(), "1"]).run().map(drop)
+    call.args([from.as_str(), commit.as_str(), "1"]).exec
 }
 
 /// Takes the lock off.

@@ -130,6 +130,8 @@ struct Facts<'a> {
     claims: Claims,
     commits: HashMap<String, Oid>,
     reasons: HashMap<String, Option<String>>,
+    /// The branches that tasks had last.
+    branches: HashMap<String, Branch>,
 }
 
 impl<'a> Facts<'a> {
@@ -152,6 +154,7 @@ impl<'a> Facts<'a> {
             claims: Claims::of(project, &folder.id),
             commits: HashMap::new(),
             reasons: HashMap::new(),
+            branches: HashMap::new(),
         };
         // Only a completed task can have landed.
         if let (true, Some(base)) = (completed, &facts.base) {
@@ -167,6 +170,12 @@ impl<'a> Facts<'a> {
     }
 
     fn remember(&mut self, task: String, kind: Kind) {
+        if let Kind::WorktreeReady { branch: Some(branch), .. }
+        | Kind::WorktreeRemoved { branch: Some(branch), .. }
+        | Kind::WorktreeRestored { branch: Some(branch), .. } = &kind
+        {
+            self.branches.insert(task.clone(), branch.clone());
+        }
         let commit = match kind {
             Kind::Status { reason, commit, .. } => {
                 self.reasons.insert(task.clone(), reason);
@@ -186,7 +195,11 @@ impl<'a> Facts<'a> {
         let worktree = self.worktrees.remove(&task.id);
         let branch = match &worktree {
             Some(record) => record.branch.clone(),
-            None => Branch::new(self.settings.branch(&self.plan, task.id.as_str())),
+            // Removed, or not made yet: the name it had, or that it gets where nothing living has it.
+            None => match self.branches.remove(task.id.as_str()) {
+                Some(branch) => branch,
+                None => Branch::new(self.settings.branch(&self.plan, task.id.as_str())),
+            },
         };
         // Without a record a branch of that name is another plan's, or a person's.
         let tip = worktree.as_ref().and_then(|_| self.tips.get(&branch).cloned());

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic::open_append;
 use super::lock::LockFile;
 use crate::error::{Error, Result};
-use crate::git::Oid;
+use crate::git::{Branch, Oid};
 use crate::plan::Status;
 use crate::world;
 
@@ -54,6 +54,9 @@ pub enum Kind {
     WorktreeReady {
         /// The commit it started at.
         base: Oid,
+        /// Its branch; `None` in lines of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<Branch>,
     },
     /// A task's worktree and branch are gone.
     WorktreeRemoved {
@@ -65,11 +68,17 @@ pub enum Kind {
         /// The commit of the base branch that held its work; none if it was not merged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         integrated: Option<Oid>,
+        /// Its branch; `None` in lines of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<Branch>,
     },
     /// A task's worktree and branch are back.
     WorktreeRestored {
         /// From what.
         saved: String,
+        /// Its branch; `None` in lines of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<Branch>,
     },
     /// A task's status changed.
     Status {

@@ -167,6 +167,9 @@ fn home(repository: &Repository) -> Result<PathBuf> {
     }
     let list = git::list_worktrees(&repository.common_dir)?;
     let bare = list.iter().any(|entry| entry.bare);
+    if bare {
+        require_bare_layout(&repository.common_dir)?;
+    }
     let candidate = list
         .iter()
         .filter(|entry| !entry.bare)
@@ -183,6 +186,21 @@ fn home(repository: &Repository) -> Result<PathBuf> {
         ))
         .hint("run `ctx status` once in the main checkout; it is remembered from then on")),
     }
+}
+
+/// Refuses where `core.bare` says that there is no main checkout, and there is one: git works in none of its files
+/// then, and another worktree would be taken for it.
+fn require_bare_layout(common_dir: &Path) -> Result<()> {
+    let Some(folder) = common_dir.parent().filter(|_| common_dir.ends_with(".git")) else { return Ok(()) };
+    // A clone made bare never had an index.
+    if !common_dir.join("index").is_file() || !git::has_checkout(folder, common_dir)? {
+        return Ok(());
+    }
+    let path = folder.display();
+    Err(Error::environment(format!(
+        "`{path}` is a checkout, but `core.bare` is true there: git takes the repository for one without files"
+    ))
+    .hint(format!("run `git -C {path} config core.bare false`")))
 }
 
 /// The folder noted by `remember_home`, if it still is this repository's (a copied repository carries

@@ -39,7 +39,7 @@ pub struct Worktrees {
     pub root: String,
     /// Branch of a task, `{task}` and `{plan}` replaced.
     pub branch: String,
-    /// Globs of ignored files that a new worktree gets a copy of.
+    /// Ignored files that a new worktree gets a copy of: by name at any depth, or by a glob with a slash from the top.
     pub copy: Vec<String>,
     /// What runs in a new worktree before an agent does.
     pub setup: SetUp,
@@ -68,7 +68,7 @@ impl Default for Settings {
             worktrees: Worktrees {
                 root: "worktrees".to_owned(),
                 branch: "feature/{task}".to_owned(),
-                copy: vec![".env".to_owned(), ".env.*".to_owned()],
+                copy: vec![".env*".to_owned(), ".dev.vars*".to_owned()],
                 setup: SetUp::Auto,
                 check: None,
                 pool: 8,

@@ -195,7 +195,7 @@ impl<'a> Examination<'a> {
         }
         let there = fs::symlink_metadata(&record.path).is_ok();
         match self.registration(record) {
-            Some(entry) if entry.locked.is_some() => return Ok(Err("it is locked".to_owned())),
+            Some(entry) if entry.locked.is_some() => return Ok(Err(entry.lock_note())),
             Some(entry) if entry.branch.as_ref() != Some(branch) => {
                 return Ok(Err(format!("`{branch}` is not checked out in it")));
             }

@@ -9,11 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::caveats::caveats;
-use super::prepare::{Prepared, candidates, copy_ignored, same};
+use super::copies::candidates;
+use super::hook;
+use super::prepare::{Prepared, copy_ignored, same};
 use super::recipe::{self, Command};
+use super::steps::Steps;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
-use crate::git::{self, Git, path_from, records};
+use crate::git::{self, Git, Oid, path_from, records};
 use crate::state::{self, Lock, Project, Settings};
 use crate::world::{self, kill_point};
 
@@ -56,6 +59,11 @@ pub(super) struct Furnished {
     pub(super) until: Option<Timestamp>,
     /// What they depended on.
     pub(super) stamp: Option<String>,
+    /// The commands that ran; `None` in notes of older versions.
+    commands: Option<Vec<String>>,
+    /// The repository's `post-checkout` has run for what is checked out.
+    #[serde(default)]
+    hooked: bool,
     /// What git ignored before they began, while they run.
     before: Option<Vec<PathBuf>>,
 }
@@ -107,6 +115,20 @@ pub(super) struct Place<'a> {
     /// `<plan>/<task>`, or a slot's name.
     pub(super) name: &'a str,
     pub(super) port: Option<u16>,
+    /// What was checked out before; `None` in a new worktree.
+    pub(super) from: Option<&'a Oid>,
+}
+
+impl Place<'_> {
+    /// The task or slot.
+    fn label(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(self.name)
+    }
+
+    /// Where the output of its commands goes.
+    pub(super) fn log(&self, project: &Project) -> PathBuf {
+        project.ctx_dir().join("logs").join(format!("{}.log", self.name))
+    }
 }
 
 /// Prepares the worktrees of one run.
@@ -116,11 +138,12 @@ pub(super) struct Furnisher<'a> {
     /// Where worktrees are: nothing is copied out of there.
     root: PathBuf,
     candidates: OnceLock<Vec<PathBuf>>,
+    hook: OnceLock<PathBuf>,
 }
 
 impl<'a> Furnisher<'a> {
     pub(super) fn new(project: &'a Project, settings: &'a Settings, root: PathBuf) -> Self {
-        Self { project, settings, root, candidates: OnceLock::new() }
+        Self { project, settings, root, candidates: OnceLock::new(), hook: OnceLock::new() }
     }
 
     fn candidates(&self) -> Result<&[PathBuf]> {
@@ -131,16 +154,33 @@ impl<'a> Furnisher<'a> {
         Ok(self.candidates.get_or_init(|| found))
     }
 
-    /// Copies, then runs what has to run. Only for a worktree that nobody works in yet.
-    pub(super) fn run(&self, place: &Place<'_>, lock: &Lock) -> Result<Prepared> {
+    /// Returns whether the project has a `post-checkout` hook.
+    fn has_hook(&self, worktree: &Path) -> Result<bool> {
+        let hook = match self.hook.get() {
+            Some(hook) => hook,
+            None => {
+                let hook = git::hook_path(worktree, "post-checkout")?;
+                self.hook.get_or_init(|| hook)
+            }
+        };
+        // A relative `core.hooksPath` is relative to each worktree.
+        Ok(worktree.join(hook).exists())
+    }
+
+    /// Copies, then runs what has to run: set-up commands, then the repository's `post-checkout`, which may need
+    /// what they install. Only for a worktree that nobody works in yet.
+    pub(super) fn run(&self, place: &Place<'_>, lock: &Lock, steps: &dyn Steps) -> Result<Prepared> {
         let mut noted = Furnished::read(place.git_dir);
         kill_point("setup-copy");
+        steps.step(place.label(), "copying ignored files");
         let mut prepared = copy_ignored(&self.project.home, place.path, self.candidates()?)?;
         noted.take(place.path, &prepared.copied);
         prepared.notes = caveats(place.path)?;
         let commands = recipe::commands(self.settings, place.path)?;
         let stamp = recipe::stamp(&commands, place.path);
-        if !commands.is_empty() && noted.stamp.as_ref() != Some(&stamp) {
+        let install = !commands.is_empty() && noted.stamp.as_ref() != Some(&stamp);
+        let hook = !noted.hooked && self.has_hook(place.path)?;
+        if install || hook {
             let before = match noted.before.take() {
                 Some(before) => before,
                 None => ignored(place.path)?,
@@ -148,11 +188,15 @@ impl<'a> Furnisher<'a> {
             noted.before = Some(before.clone());
             noted.write(place.git_dir)?;
             kill_point("setup-run");
-            if let Err(error) = self.run_all(&commands, place, lock, &mut prepared) {
-                // Somebody may mend it by hand in there: what is found then is not set-up's.
+            if install && let Err(error) = self.run_all(&commands, place, lock, &mut prepared, steps) {
+                // Somebody may fix it by hand in there: what is found then is not set-up's.
                 noted.before = None;
                 noted.write(place.git_dir)?;
                 return Err(error);
+            }
+            if hook {
+                steps.step(place.label(), "post-checkout hook");
+                prepared.notes.extend(hook::run(self.project, place, lock)?);
             }
             let made = ignored(place.path)?.into_iter().filter(|path| !before.contains(path));
             noted.made.extend(made);
@@ -160,15 +204,24 @@ impl<'a> Furnisher<'a> {
             noted.made.dedup();
             (noted.before, noted.until) = (None, Some(world::now()));
             let status = git::status(place.path)?;
-            if !status.clean() {
+            if install && !status.clean() {
                 let files = status.summary();
                 prepared.notes.push(format!("set-up left files that git does not ignore: {files}"));
             }
         }
-        noted.stamp = Some(stamp);
+        noted.commands = Some(commands.iter().map(Command::text).collect());
+        (noted.stamp, noted.hooked) = (Some(stamp), true);
         kill_point("setup-note");
         noted.write(place.git_dir)?;
         Ok(prepared)
+    }
+
+    /// The commands of the settings that have not run in a worktree which is ready. Lock files do not count: an
+    /// agent may have changed them, and installed what they call for.
+    pub(super) fn never_ran(&self, worktree: &Path, git_dir: &Path) -> Result<Vec<String>> {
+        let Some(ran) = Furnished::read(git_dir).commands else { return Ok(Vec::new()) };
+        let named = recipe::commands(self.settings, worktree)?.into_iter().filter(|it| !it.detected());
+        Ok(named.map(|command| command.text()).filter(|text| !ran.contains(text)).collect())
     }
 
     /// Copies what is not there, and runs nothing.
@@ -179,9 +232,14 @@ impl<'a> Furnisher<'a> {
         noted.write(place.git_dir)
     }
 
-    /// Copies that are as they came in, in a slot that was at rest, are brought up to date.
+    /// Copies that are as they came in, in a slot that was at rest, are brought up to date, and `post-checkout` runs
+    /// anew for what is checked out now.
     pub(super) fn refresh(&self, place: &Place<'_>) -> Result<()> {
-        for copied in &Furnished::read(place.git_dir).copied {
+        let noted = Furnished::read(place.git_dir);
+        if noted.hooked {
+            Furnished { hooked: false, ..noted.clone() }.write(place.git_dir)?;
+        }
+        for copied in &noted.copied {
             let (from, to) = (self.project.home.join(&copied.path), place.path.join(&copied.path));
             if copied.untouched(place.path) && !same(&from, &to) {
                 state::remove_file(&to)?;
@@ -196,13 +254,15 @@ impl<'a> Furnisher<'a> {
         place: &Place<'_>,
         lock: &Lock,
         prepared: &mut Prepared,
+        steps: &dyn Steps,
     ) -> Result<()> {
-        let log = self.project.ctx_dir().join("logs").join(format!("{}.log", place.name));
+        let log = place.log(self.project);
         state::create_dir_all(log.parent().unwrap_or(&log))?;
         let out = state::create_file(&log)?;
         for command in commands {
             let text = command.text();
             state::write_line(&out, &log, &format!("$ {text}"))?;
+            steps.step(place.label(), &text);
             let mut exec = git::unredirected(Exec::new(&command.words[0])).args(&command.words[1..]);
             exec = exec.cwd(place.path).holding(lock.file().clone());
             for (name, value) in &command.env {

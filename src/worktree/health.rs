@@ -1,12 +1,14 @@
 //! What is wrong with recorded worktrees, with the evidence; and the repair of those that were moved along
 //! with their repository.
 
-use std::fs;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::moved::moved_to;
+use super::names::last_branches;
 use super::{Progress, Record, Records, UnderWay};
 use crate::error::Result;
-use crate::git;
+use crate::git::{self, Branch};
 use crate::state::{Project, Settings};
 
 /// What is wrong with a worktree.
@@ -41,10 +43,16 @@ impl Complaint {
         let Record { task, path, .. } = &self.record;
         let path = path.display();
         match &self.ailment {
-            Ailment::HalfMade => format!("the worktree of `{task}` is half made: its record says `creating`"),
-            Ailment::Unprepared => format!(
-                "the worktree of `{task}` is not prepared: its set-up failed or was cut short after the checkout"
-            ),
+            Ailment::HalfMade => {
+                let why = self.failure().unwrap_or_else(|| "its set-up was interrupted".to_owned());
+                format!("the worktree of `{task}` is half made: {why}")
+            }
+            Ailment::Unprepared => {
+                let why = self
+                    .failure()
+                    .unwrap_or_else(|| "its set-up failed or was cut short after the checkout".to_owned());
+                format!("the worktree of `{task}` is not prepared: {why}")
+            }
             Ailment::CutShort(_) => {
                 format!("the worktree of `{task}` is in between: a command was cut short")
             }
@@ -63,8 +71,33 @@ impl Complaint {
         }
     }
 
-    /// The command that mends it.
+    /// Why the last set-up failed, without what git or a command printed.
+    fn failure(&self) -> Option<String> {
+        self.record.failure.as_ref()?.fact.lines().next().map(str::to_owned)
+    }
+
+    /// What was done about it by `ctx doctor --fix`.
+    pub fn fixed(&self) -> String {
+        let Record { task, path, branch, .. } = &self.record;
+        let path = path.display();
+        match &self.ailment {
+            Ailment::HalfMade | Ailment::Unprepared => {
+                format!("the set-up of `{task}` is finished: `{path}`")
+            }
+            Ailment::Gone => format!("the folder of `{task}` was gone; made again from `{branch}`: `{path}`"),
+            Ailment::Moved(to) => {
+                format!("the worktree of `{task}` was moved; git has it at `{}` now", to.display())
+            }
+            Ailment::CutShort(_) | Ailment::Unregistered => self.evidence(),
+        }
+    }
+
+    /// The command that fixes it.
     pub fn remedy(&self) -> String {
+        // What failed fails again until somebody does what it says.
+        if let Some(hint) = self.record.failure.as_ref().and_then(|failure| failure.hint.as_ref()) {
+            return format!("{hint}, then run `ctx worktree setup {}`", self.record.task);
+        }
         match &self.ailment {
             Ailment::CutShort(command) => format!("run `{command}`"),
             Ailment::Moved(_) => "run `ctx doctor --fix` in the main checkout".to_owned(),
@@ -110,35 +143,78 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
                     true => (!prepared).then_some(Ailment::Unprepared),
                 }
             }
-            None => Some(moved_to(project, settings, &record).map_or(Ailment::Gone, Ailment::Moved)),
+            None => {
+                Some(moved_to(project, settings, &record, &registered).map_or(Ailment::Gone, Ailment::Moved))
+            }
         };
         found.extend(ailment.map(|ailment| Complaint { record, ailment }));
     }
     Ok(found)
 }
 
-/// Where a worktree lies whose repository was moved: at its place by the settings, with a `.git` that names a
-/// registration which is in this repository and was made for the recorded path.
-fn moved_to(project: &Project, settings: &Settings, record: &Record) -> Option<PathBuf> {
-    let own = settings.worktree_root(&project.home, &record.plan).join(record.task.as_str());
-    let slot = settings.worktree_root(&project.home, "pool").join(record.path.file_name()?);
-    [own, slot].into_iter().find(|place| was_at(project, place, &record.path))
-}
-
-/// Is that the worktree which lay here, as it names its registration and the registration this place?
-pub(super) fn was_at(project: &Project, place: &Path, before: &Path) -> bool {
-    let from = || {
-        let text = fs::read_to_string(place.join(".git")).ok()?;
-        let entry = Path::new(text.strip_prefix("gitdir: ")?.trim_end_matches('\n')).file_name()?.to_owned();
-        let back =
-            fs::read_to_string(project.common_dir.join("worktrees").join(entry).join("gitdir")).ok()?;
-        Path::new(back.trim_end_matches('\n')).parent().map(Path::to_owned)
-    };
-    from().is_some_and(|from| from == before && !from.exists())
-}
-
 /// Tells git and the record where a moved worktree lies. The caller holds the lock `worktrees`.
 pub fn mend_moved(project: &Project, record: &Record, to: &Path) -> Result<()> {
     git::repair_worktree(&project.home, to)?;
     Records::of(project).write(&Record { path: to.to_owned(), ..record.clone() })
+}
+
+/// Something beside the records that a person may want to know of. Everything works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// What was seen.
+    pub fact: String,
+    /// What can be done about it.
+    pub remedy: String,
+}
+
+/// Worktrees that somebody locked, and branches that are called like a task's and have no record.
+pub fn strays(project: &Project, settings: &Settings) -> Result<Vec<Stray>> {
+    let records = Records::of(project).list()?;
+    let mut found = Vec::new();
+    let registered = git::list_worktrees(project.git_dir())?;
+    for record in &records {
+        let entry = registered.iter().find(|entry| entry.path == record.path);
+        let locked =
+            entry.filter(|entry| entry.locked.as_ref().is_some_and(|reason| *reason != record.lock_reason()));
+        if let Some(entry) = locked {
+            found.push(Stray {
+                fact: format!("the worktree of `{}` is locked by `git worktree lock`", record.task),
+                remedy: format!(
+                    "`ctx cleanup` keeps it until `git worktree unlock {}`",
+                    entry.path.display()
+                ),
+            });
+        }
+    }
+    let known: HashSet<&Branch> = records.iter().map(|record| &record.branch).collect();
+    let there: HashSet<Branch> =
+        git::branches(project.git_dir())?.into_iter().map(|(branch, _)| branch).collect();
+    let last_branches = last_branches(project)?;
+    let mut named = HashSet::new();
+    for folder in project.plans().list()? {
+        let Ok(plan) = project.plans().require_valid(&folder) else { continue };
+        for task in &plan.tasks {
+            let plain = Branch::new(settings.branch(&folder.id, task.id.as_str()));
+            let last = last_branches.get(&(folder.id.clone(), task.id.to_string())).cloned();
+            let own = last.as_ref().is_some_and(|last| there.contains(last) && !known.contains(last));
+            let branch = last.filter(|_| own).unwrap_or(plain);
+            if known.contains(&branch) || !there.contains(&branch) || !named.insert(branch.clone()) {
+                continue;
+            }
+            let id = &task.id;
+            found.push(match own {
+                true => Stray {
+                    fact: format!("branch `{branch}` of `{id}` is there, and the record of its worktree is lost"),
+                    remedy: format!("`ctx worktree setup {id}` makes the worktree again with its commits"),
+                },
+                false => Stray {
+                    fact: format!("branch `{branch}` is called like `{id}` of plan `{}`, and `ctx` did not make it", folder.id),
+                    remedy: format!(
+                        "it is left alone: `{id}` gets another name; if nobody needs it, `git branch -d {branch}`"
+                    ),
+                },
+            });
+        }
+    }
+    Ok(found)
 }

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use super::setup::{Around, Setup};
+use super::around::Around;
+use super::moved::{moved_to, require_not_moved};
+use super::setup::Setup;
 use super::{Record, UnderWay};
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, Git, Oid, Registration};
@@ -41,10 +43,7 @@ impl Setup<'_> {
             other == folded || folder(&other, &folded)
         });
         if let Some(other) = other
-            && Git::at(dir)
-                .args(["config", "--type=bool", "--get", "core.ignoreCase"])
-                .line()
-                .is_ok_and(|it| it == "true")
+            && around.ignores_case()
         {
             return Err(Error::refused(format!(
                 "branch `{branch}` and branch `{other}` are one file here: this file system does not tell case apart"
@@ -54,23 +53,36 @@ impl Setup<'_> {
         Ok(())
     }
 
-    pub(super) fn unregister(&self, entry: &Registration, record: &Record) -> Result<()> {
+    /// Drops the registration of a folder that is gone, unless it was moved, or somebody keeps it.
+    pub(super) fn unregister(
+        &self,
+        entry: &Registration,
+        record: &Record,
+        registrations: &[Registration],
+    ) -> Result<()> {
         if let Some(reason) = &entry.locked {
             // Somebody else's lock says that the folder is only away for a while.
             if *reason != record.lock_reason() {
-                return Err(Error::refused(format!(
-                    "worktree `{}` is missing and locked",
-                    entry.path.display()
-                ))
-                .hint(format!(
-                    "bring it back, or give it up with `git worktree unlock {}`",
-                    entry.path.display()
-                )));
+                let path = entry.path.display();
+                let place = moved_to(self.project, self.settings, record, registrations);
+                let error = Error::refused(format!("worktree `{path}` is missing and locked"));
+                let back = match place {
+                    Some(place) => format!("move it back with `mv {} {path}`", place.display()),
+                    None => "bring it back".to_owned(),
+                };
+                return Err(error.hint(format!("{back}, or give it up with `git worktree unlock {path}`")));
             }
             git::unlock_worktree(self.project.git_dir(), &entry.path)?;
         }
+        require_not_moved(self.project, self.settings, record, registrations)?;
         git::unregister_worktree(self.project.git_dir(), &entry.path)?;
         Ok(())
+    }
+
+    /// Returns whether the journal has this branch as the task's, whose record was lost.
+    pub(super) fn is_own(&self, record: &Record, around: &Around) -> Result<bool> {
+        let last = around.last_branch(self.project, &record.plan, &record.task)?;
+        Ok(last.as_ref() == Some(&record.branch))
     }
 
     /// Is the task's branch, which is there, ours to use? A leftover of another plan is not.
@@ -121,17 +133,14 @@ impl Setup<'_> {
 
     pub(super) fn foreign_worktree(&self, entry: &Registration) -> Error {
         let owner = self.records().at(&entry.path).ok().flatten();
-        let error = match owner {
-            Some(other) => Error::refused(format!(
-                "worktree `{}` belongs to `{}` of plan `{}`",
-                entry.path.display(),
-                other.task,
-                other.plan
-            ))
-            .hint("if that plan is done, land it with `ctx merge` and remove it with `ctx cleanup`"),
-            None => Error::refused(format!("worktree `{}` was not made by `ctx`", entry.path.display())),
-        };
-        error.hint(format!("or remove it yourself: `git worktree remove {}`", entry.path.display()))
+        let whose = owner.map_or_else(
+            || "was not made by `ctx`".to_owned(),
+            |other| format!("belongs to `{}` of plan `{}`", other.task, other.plan),
+        );
+        let path = entry.path.display();
+        Error::refused(format!("worktree `{path}` {whose}")).hint(format!(
+            "if nobody needs it, remove it with `git worktree remove {path}`, then run this again"
+        ))
     }
 }
 

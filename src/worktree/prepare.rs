@@ -25,41 +25,6 @@ pub struct Prepared {
     pub notes: Vec<String>,
 }
 
-/// The file in the main checkout that names more files to copy.
-const INCLUDE: &str = ".worktreeinclude";
-
-/// The files of the main checkout that git does not track and that match `patterns` (git's `glob`
-/// pathspecs) or stand in `.worktreeinclude`, relative to its top level. Nothing below `root`, where the
-/// worktrees are.
-pub(super) fn candidates(main: &Path, patterns: &[String], root: &Path) -> Result<Vec<PathBuf>> {
-    let list = |call: Git| -> Result<Vec<PathBuf>> {
-        let output = call.output()?;
-        // Beside a bare repository there is no checkout, and git refuses.
-        Ok(if output.success() { records(&output.stdout).map(path_from).collect() } else { Vec::new() })
-    };
-    let mut found = Vec::new();
-    if !patterns.is_empty() {
-        let pathspecs = patterns.iter().map(|pattern| format!(":(top,glob){pattern}"));
-        found.extend(list(Git::at(main).args(["ls-files", "--others", "-z", "--"]).args(pathspecs))?);
-    }
-    // A link could lead anywhere.
-    if fs::symlink_metadata(main.join(INCLUDE)).is_ok_and(|meta| meta.is_file()) {
-        let call = Git::at(main).args(["ls-files", "--others", "--ignored", "-z"]);
-        found.extend(list(call.arg(format!("--exclude-from={INCLUDE}")))?);
-    }
-    let outside = |path: &PathBuf| {
-        let full = main.join(path);
-        // Another repository is listed with a slash at its end.
-        full.starts_with(root)
-            || path.starts_with(".parallel")
-            || path.as_os_str().as_encoded_bytes().ends_with(b"/")
-    };
-    found.retain(|path| !outside(path));
-    found.sort();
-    found.dedup();
-    Ok(found)
-}
-
 /// Copies those of `candidates` that git ignores in the worktree, too. Those that an earlier run copied are
 /// there, and count as copied.
 pub(super) fn copy_ignored(main: &Path, worktree: &Path, candidates: &[PathBuf]) -> Result<Prepared> {

@@ -68,6 +68,25 @@ pub struct Record {
     /// The programs, URLs and hooks that git was configured to use when it was set up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<git::Fingerprint>,
+    /// Why its last set-up failed; `None` if it did not, or was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// A set-up that failed, for whoever asks later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What was the case.
+    pub fact: String,
+    /// What to do about it; `None` if there is no hint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn of(error: &Error) -> Self {
+        Self { fact: error.fact.clone(), hint: error.hints.first().cloned() }
+    }
 }
 
 fn task_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<TaskId, D::Error> {

@@ -272,7 +272,8 @@ impl<'a> Removal<'a> {
         }
         kill_point("remove-journal");
         let Holds { tip, integrated, .. } = saved.holds.clone();
-        let kind = Kind::WorktreeRemoved { tip, saved: Some(saved.id.clone()), integrated };
+        let branch = Some(record.branch.clone());
+        let kind = Kind::WorktreeRemoved { tip, saved: Some(saved.id.clone()), integrated, branch };
         journal.record(Some(&record.plan), Some(record.task.as_str()), kind)
     }
 }

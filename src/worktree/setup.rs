@@ -5,19 +5,22 @@
 //! parallel, each under its task's own lock. A worktree is ready, unlocked and recorded only after its
 //! checkout. A run that is killed is finished by the next one.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::around::Around;
+use super::checkout::check_out;
 use super::furnish::{Furnisher, Place};
 use super::in_the_way::{cut_short, require_branch, require_free};
-use super::pool::Pool;
+use super::leftovers::Moved;
+use super::moved::require_not_moved;
 use super::prepare::Prepared;
-use super::{Progress, Record, Records, half_made, ports, space};
+use super::record::Failure;
+use super::{Progress, Record, Records, Steps, half_made, space};
 use crate::error::{Error, Result};
-use crate::git::{self, Branch, NewWorktree, Oid, Registration};
+use crate::git::{self, Branch, NewWorktree, Oid};
 use crate::plan::TaskId;
 use crate::state::{self, Kind, Lock, Project, Settings};
 use crate::world::kill_point;
@@ -39,101 +42,47 @@ pub struct Setup<'a> {
 /// How a task's worktree came to be ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was ready before.
-    Exists(Record),
+    /// It was ready before. What a person should know about it.
+    Exists(Record, Vec<String>),
     /// It is ready now.
     Created(Record, Prepared),
+    /// It was ready before; a set-up command that had never run in it ran now.
+    Prepared(Record, Prepared),
 }
 
 impl Outcome {
     /// The worktree.
     pub fn record(&self) -> &Record {
         match self {
-            Self::Exists(record) | Self::Created(record, _) => record,
+            Self::Exists(record, _) | Self::Created(record, _) | Self::Prepared(record, _) => record,
         }
     }
 }
 
-/// Called from several threads as tasks get on.
-pub type Step<'a> = &'a (dyn Fn(&TaskId) + Sync);
+/// What one run of set-up did.
+#[derive(Debug, Default)]
+pub struct SetUpRun {
+    /// Worktrees of other plans that were in the way, landed and clean.
+    pub moved: Vec<Moved>,
+    /// Each task's own result, in the order given.
+    pub outcomes: Vec<(TaskId, Result<Outcome>)>,
+}
 
 enum Registered {
-    Exists(Record),
+    /// With what somebody else did to it.
+    Ready(Record, Vec<String>, Lock),
     /// To be checked out at this commit.
-    Unfinished(Record, Oid, Lock),
+    Unfinished(Record, Oid, Option<String>, Lock),
     /// To be prepared.
     CheckedOut(Record, Lock),
     /// Another process is at it.
     Elsewhere,
 }
 
-/// What git says under the lock, asked once for all tasks.
-pub(super) struct Around {
-    pub(super) registrations: Vec<Registration>,
-    pub(super) tips: HashMap<Branch, Oid>,
-    /// First ports that are taken; those given out in this run among them.
-    ports: RefCell<HashSet<u16>>,
-}
-
-impl Around {
-    fn read(project: &Project) -> Result<Self> {
-        let dir = project.git_dir();
-        let tips = git::branches(dir)?.into_iter().collect();
-        let mut ports = Records::of(project).ports()?;
-        ports.extend(Pool::ports_of(project)?);
-        let ports = RefCell::new(ports);
-        Ok(Self { registrations: git::list_worktrees(dir)?, tips, ports })
-    }
-
-    pub(super) fn free_port(&self) -> Option<u16> {
-        let port = ports::free(&self.ports.borrow())?;
-        self.ports.borrow_mut().insert(port);
-        Some(port)
-    }
-
-    pub(super) fn at(&self, path: &Path) -> Option<&Registration> {
-        self.registrations.iter().find(|entry| entry.path == path)
-    }
-}
-
-/// What is the same for all worktrees of one run; asked when the first needs it.
-pub(super) struct Shared<'a> {
-    pub(super) furnisher: Furnisher<'a>,
-    post_checkout: OnceLock<PathBuf>,
-}
-
-impl<'a> Shared<'a> {
-    pub(super) fn new(furnisher: Furnisher<'a>) -> Self {
-        Self { furnisher, post_checkout: OnceLock::new() }
-    }
-
-    /// Writes the files of a commit, as `git worktree add` does after registering.
-    pub(super) fn check_out(&self, worktree: &Path, tip: &Oid, lock: &Lock) -> Result<()> {
-        git::reset_hard(worktree, tip, lock.file())?;
-        if self.post_checkout(worktree)? {
-            git::run_post_checkout(worktree, tip, lock.file())?;
-        }
-        Ok(())
-    }
-
-    /// The project's `post-checkout` hook, if it has one.
-    fn post_checkout(&self, worktree: &Path) -> Result<bool> {
-        let hook = match self.post_checkout.get() {
-            Some(hook) => hook,
-            None => {
-                let hook = git::hook_path(worktree, "post-checkout")?;
-                self.post_checkout.get_or_init(|| hook)
-            }
-        };
-        // A relative `core.hooksPath` is relative to each worktree.
-        Ok(worktree.join(hook).exists())
-    }
-}
-
 impl Setup<'_> {
-    /// Sets up the worktrees of these tasks; each has its own result, in the order given. `done` is
-    /// called for each as it ends.
-    pub fn run(&self, tasks: &[TaskId], done: Step<'_>) -> Result<Vec<(TaskId, Result<Outcome>)>> {
+    /// Sets up the worktrees of these tasks; each has its own result. In those of `busy` tasks somebody works: a
+    /// worktree that is ready stays as it is.
+    pub fn run(&self, tasks: &[TaskId], busy: &HashSet<TaskId>, steps: &dyn Steps) -> Result<SetUpRun> {
         self.project.remember_home()?;
         let root = self.settings.worktree_root(&self.project.home, self.plan);
         let mut new = 0;
@@ -145,25 +94,33 @@ impl Setup<'_> {
         state::create_dir_all(&root)?;
         let outcomes: Vec<OnceLock<Result<Outcome>>> = tasks.iter().map(|_| OnceLock::new()).collect();
         let furnisher = Furnisher::new(self.project, self.settings, root);
-        let shared = Shared::new(furnisher);
+        let mut moved = Vec::new();
         // The checkout of one runs while the next is registered.
         rayon::scope(|scope| -> Result<()> {
             let lock = self.project.lock("worktrees").acquire()?;
-            let around = self.look_around()?;
+            let mut around = self.look_around()?;
+            if new > 0 {
+                moved = self.make_room(tasks, &around, &lock, steps)?;
+                if !moved.is_empty() {
+                    around = Around::read(self.project)?;
+                }
+            }
             for (task, outcome) in tasks.iter().zip(&outcomes) {
                 let registered = self.register(task, &around, &lock);
-                let shared = &shared;
+                let furnisher = &furnisher;
                 scope.spawn(move |_| {
-                    let result = registered.and_then(|registered| self.finish(task, registered, shared));
+                    let busy = busy.contains(task);
+                    let result = registered
+                        .and_then(|registered| self.finish(task, registered, furnisher, busy, steps));
                     // Set once: each task has one place and one job.
                     let _ = outcome.set(result);
-                    done(task);
+                    steps.done(task.as_str());
                 });
             }
             Ok(())
         })?;
         let outcomes = outcomes.into_iter().filter_map(OnceLock::into_inner);
-        Ok(tasks.iter().cloned().zip(outcomes).collect())
+        Ok(SetUpRun { moved, outcomes: tasks.iter().cloned().zip(outcomes).collect() })
     }
 
     /// Keeps worktrees inside the main checkout, and the plans, out of its `git status`.
@@ -205,32 +162,41 @@ impl Setup<'_> {
         if let Some(under_way) = recorded.as_ref().and_then(|record| record.under_way.as_ref()) {
             return Err(cut_short(task, under_way));
         }
-        let known = recorded.is_some();
-        let mut record = recorded.unwrap_or_else(|| self.new_record(task));
+        let mut known = recorded.is_some();
+        let (mut record, instead) = match recorded {
+            Some(record) => (record, None),
+            None => self.new_record(task, around, false)?,
+        };
         let tip = around.tips.get(&record.branch);
         match around.at(&record.path) {
             Some(_) if known && record.progress == Progress::Creating => {
                 let tip = tip.ok_or_else(|| Error::refused(format!("branch `{}` is gone", record.branch)))?;
-                return Ok(Registered::Unfinished(record, tip.clone(), task_lock));
+                return Ok(Registered::Unfinished(record, tip.clone(), None, task_lock));
             }
             Some(entry) if !entry.prunable && entry.path.exists() && known => {
                 require_branch(entry, &record)?;
-                if entry.locked.as_deref() == Some(&record.lock_reason()) {
+                let mut notes = Vec::new();
+                match &entry.locked {
                     // A run was killed between recording and unlocking, or has unlocked it since we asked.
-                    half_made::unlock(&record)?;
+                    Some(reason) if *reason == record.lock_reason() => half_made::unlock(&record)?,
+                    Some(_) => notes.push(entry.lock_note()),
+                    None => {}
                 }
                 return Ok(match record.progress {
-                    Progress::Ready => Registered::Exists(record),
+                    Progress::Ready => Registered::Ready(record, notes, task_lock),
                     _ => Registered::CheckedOut(record, task_lock),
                 });
             }
             Some(entry) if !known => return Err(self.foreign_worktree(entry)),
             // Somebody removed the folder by hand; the branch is still there.
-            Some(entry) if !entry.path.exists() => self.unregister(entry, &record)?,
+            Some(entry) if !entry.path.exists() => self.unregister(entry, &record, &around.registrations)?,
+            _ if known => require_not_moved(self.project, self.settings, &record, &around.registrations)?,
             _ => {}
         }
         require_free(&record.path)?;
         if let Some(tip) = tip {
+            // The journal has a branch whose record was lost as this task's.
+            known |= instead.is_none() && self.is_own(&record, around)?;
             self.require_own_branch(&record, tip, known, around)?;
         } else {
             self.require_makeable(&record.branch, task, around)?;
@@ -249,50 +215,62 @@ impl Setup<'_> {
         };
         git::add_worktree(self.project.git_dir(), &new, lock.file())?;
         let tip = tip.unwrap_or(&record.base).clone();
-        Ok(Registered::Unfinished(record, tip, task_lock))
+        Ok(Registered::Unfinished(record, tip, instead, task_lock))
     }
 
-    pub(super) fn new_record(&self, task: &TaskId) -> Record {
-        Record {
-            plan: self.plan.to_owned(),
-            task: task.clone(),
-            path: self.settings.worktree_root(&self.project.home, self.plan).join(task.as_str()),
-            branch: Branch::new(self.settings.branch(self.plan, task.as_str())),
-            into: self.into.clone(),
-            base: self.base.clone(),
-            progress: Progress::Creating,
-            under_way: None,
-            port: None,
-            git: None,
-        }
-    }
-
-    /// Waits for another process that is at this task, then looks again.
-    fn finish(&self, task: &TaskId, registered: Registered, shared: &Shared<'_>) -> Result<Outcome> {
+    /// Finishes what is registered; a failure is kept in the record, for `ctx doctor`.
+    fn finish(
+        &self,
+        task: &TaskId,
+        registered: Registered,
+        furnisher: &Furnisher<'_>,
+        busy: bool,
+        steps: &dyn Steps,
+    ) -> Result<Outcome> {
         match registered {
-            Registered::Exists(record) => Ok(Outcome::Exists(record)),
-            Registered::Unfinished(record, tip, lock) => {
-                let record = self.check_out(record, &tip, &lock, shared)?;
-                self.furnish(record, &lock, shared, false)
+            Registered::Ready(record, notes, lock) => {
+                self.run_what_never_ran(record, notes, &lock, furnisher, busy, steps)
+            }
+            Registered::Unfinished(record, tip, instead, lock) => {
+                steps.step(task.as_str(), "checking out");
+                let made = self
+                    .check_out(record, &tip, &lock)
+                    .and_then(|record| self.furnish(record, &lock, furnisher, false, steps));
+                self.keep_failure(task, made).map(|(record, mut prepared)| {
+                    prepared.notes.extend(instead.map(|who| named_otherwise(&record, &who)));
+                    Outcome::Created(record, prepared)
+                })
             }
             Registered::CheckedOut(record, lock) => {
                 let told = self.told(task)?;
-                self.furnish(record, &lock, shared, told)
+                let made = self.furnish(record, &lock, furnisher, told, steps);
+                self.keep_failure(task, made).map(|(record, prepared)| Outcome::Created(record, prepared))
             }
+            // Waits for another process that is at this task, then looks again.
             Registered::Elsewhere => {
+                steps.step(task.as_str(), "waiting for another `ctx`");
                 drop(self.task_lock(task).acquire_within(SET_UP_PATIENCE)?);
                 let lock = self.project.lock("worktrees").acquire()?;
                 let around = self.look_around()?;
                 let registered = self.register(task, &around, &lock)?;
                 drop(lock);
-                self.finish(task, registered, shared)
+                self.finish(task, registered, furnisher, busy, steps)
             }
         }
     }
 
-    fn check_out(&self, mut record: Record, tip: &Oid, lock: &Lock, shared: &Shared<'_>) -> Result<Record> {
+    pub(super) fn keep_failure<T>(&self, task: &TaskId, made: Result<T>) -> Result<T> {
+        if let Err(error) = &made
+            && let Some(record) = self.records().read(self.plan, task)?
+        {
+            self.records().write(&Record { failure: Some(Failure::of(error)), ..record })?;
+        }
+        made
+    }
+
+    fn check_out(&self, mut record: Record, tip: &Oid, lock: &Lock) -> Result<Record> {
         kill_point("setup-check-out");
-        shared.check_out(&record.path, tip, lock)?;
+        check_out(self.project, &record.path, tip, lock)?;
         record.progress = Progress::CheckedOut;
         kill_point("setup-checked-out");
         self.records().write(&record)?;
@@ -312,25 +290,39 @@ impl Setup<'_> {
         Ok(last.is_some_and(|event| matches!(event.kind, Kind::WorktreeReady { .. })))
     }
 
-    fn furnish(&self, mut record: Record, lock: &Lock, shared: &Shared<'_>, told: bool) -> Result<Outcome> {
+    pub(super) fn furnish(
+        &self,
+        mut record: Record,
+        lock: &Lock,
+        furnisher: &Furnisher<'_>,
+        told: bool,
+        steps: &dyn Steps,
+    ) -> Result<(Record, Prepared)> {
         let git_dir = half_made::git_dir(&record.path, record.task.as_str())?;
         let name = &format!("{}/{}", self.plan, record.task);
-        let place = Place { path: &record.path, git_dir: &git_dir, name, port: record.port };
-        let prepared = shared
-            .furnisher
-            .run(&place, lock)
+        let place = Place { path: &record.path, git_dir: &git_dir, name, port: record.port, from: None };
+        let prepared = furnisher
+            .run(&place, lock, steps)
             .map_err(|error| error.hint(format!("then run `ctx worktree setup {}` again", record.task)))?;
         if !told {
             kill_point("setup-journal");
-            let kind = Kind::WorktreeReady { base: record.base.clone() };
+            let branch = Some(record.branch.clone());
+            let kind = Kind::WorktreeReady { base: record.base.clone(), branch };
             self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
         }
-        record.progress = Progress::Ready;
+        (record.progress, record.failure) = (Progress::Ready, None);
         record.git = git::Fingerprint::of(&record.path, crate::world::home().as_deref());
         kill_point("setup-ready");
         self.records().write(&record)?;
-        Ok(Outcome::Created(record, prepared))
+        Ok((record, prepared))
     }
+}
+
+/// Why a worktree does not have its task's plain name.
+fn named_otherwise(record: &Record, who: &str) -> String {
+    let name = record.path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(record.task.as_str()).unwrap_or(&name);
+    format!("worktree and branch have `{stem}` before their names: {who} has the plain ones")
 }
 
 /// Somebody else's installation of packages may take its time.

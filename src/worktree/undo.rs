@@ -6,14 +6,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::around::Around;
+use super::checkout::check_out;
 use super::furnish::Furnished;
+use super::names::Names;
 use super::pool::Pool;
 use super::saved::{Holds, Saved, Store};
 use super::snapshot::own_files;
-use super::{Progress, Record, Records, UnderWay, half_made, ports};
+use super::{Progress, Record, Records, Steps, UnderWay, half_made, ports};
 use crate::error::{Error, Result};
-use crate::git::{self, Entry, Files, Mode, NewWorktree, RefUpdate, Registration, Repository};
-use crate::state::{self, CopyOf, Kind, Lock, Project};
+use crate::git::{self, Branch, Entry, Files, Mode, NewWorktree, RefUpdate, Registration, Repository};
+use crate::state::{self, CopyOf, Kind, Lock, Project, Settings};
 use crate::world::kill_point;
 
 /// How many bytes of blobs are in memory at once, unless a single one is larger.
@@ -22,13 +25,14 @@ const BATCH: u64 = 32 << 20;
 /// Brings back what was removed from one repository.
 pub struct Undo<'a> {
     project: &'a Project,
+    settings: &'a Settings,
     records: Vec<Record>,
 }
 
 impl<'a> Undo<'a> {
     /// Reads what is recorded. The caller holds the lock `worktrees` where anything is to change.
-    pub fn new(project: &'a Project) -> Result<Self> {
-        Ok(Self { project, records: Records::of(project).list()? })
+    pub fn new(project: &'a Project, settings: &'a Settings) -> Result<Self> {
+        Ok(Self { project, settings, records: Records::of(project).list()? })
     }
 
     /// Everything that can be brought back, oldest first.
@@ -42,7 +46,9 @@ impl<'a> Undo<'a> {
 
     /// Brings back the one with this id, or the only one of this task. Gives its record, and the folder
     /// with what of the trash was in the way, if there is any.
-    pub fn restore(&self, wanted: &str, lock: &Lock) -> Result<(Record, Option<PathBuf>)> {
+    ///
+    /// Where another plan has the plain name by now, worktree and branch get the plan's name in theirs.
+    pub fn restore(&self, wanted: &str, lock: &Lock, steps: &dyn Steps) -> Result<(Record, Option<PathBuf>)> {
         if let Some((id, record)) = self.begun(wanted)
             && self.store().restored(id)?
         {
@@ -51,18 +57,23 @@ impl<'a> Undo<'a> {
         let saved = self.find(wanted)?;
         let task = &saved.holds.record.task;
         let _task_lock = self.project.lock(&format!("worktree-{}", task.folded())).acquire()?;
-        let registrations = git::list_worktrees(self.project.git_dir())?;
-        let begun = self.begun(&saved.id).is_some();
-        if !begun {
-            self.require_free(&saved, &registrations)?;
-        }
+        let around = Around::read(self.project)?;
+        let begun = self.begun(&saved.id).map(|(_, record)| record.clone());
+        let (path, branch) = match &begun {
+            Some(record) => (record.path.clone(), record.branch.clone()),
+            None => self.free_names(&saved, &around)?,
+        };
+        let registrations = &around.registrations;
+        let begun = begun.is_some();
+        steps.step(task.as_str(), "bringing back its files");
         let under_way = Some(UnderWay::Restoring(saved.id.clone()));
         // Its ports may be another's by now.
         let mut taken = Records::of(self.project).ports()?;
         taken.extend(Pool::ports_of(self.project)?);
         let port = saved.holds.record.port.filter(|port| begun || !taken.contains(port));
         let port = port.or_else(|| ports::free(&taken));
-        let record = Record { progress: Progress::Creating, under_way, port, ..saved.holds.record.clone() };
+        let progress = Progress::Creating;
+        let record = Record { path, branch, progress, under_way, port, ..saved.holds.record.clone() };
         let done = registrations.iter().any(|entry| entry.path == record.path && entry.locked.is_none());
         if !(begun && done) {
             kill_point("undo-begin");
@@ -72,7 +83,7 @@ impl<'a> Undo<'a> {
             kill_point("undo-unlock");
             half_made::unlock(&record)?;
         }
-        self.note_in_journal(&saved)?;
+        self.note_in_journal(&saved, &record)?;
         kill_point("undo-mark");
         self.store().mark_restored(&saved)?;
         kill_point("undo-record");
@@ -125,15 +136,45 @@ impl<'a> Undo<'a> {
         }
     }
 
-    /// Nobody has the task, the branch or the place by now.
+    /// The place and the branch that it had, or those with the plan's name in them where another plan has these.
+    fn free_names(&self, saved: &Saved, around: &Around) -> Result<(PathBuf, Branch)> {
+        let record = &saved.holds.record;
+        let Record { plan, task, path, branch, .. } = record;
+        if self.records.iter().any(|other| other.plan == *plan && other.task == *task) {
+            return Err(Error::refused(format!("`{task}` of plan `{plan}` has a worktree")).hint(format!(
+                "save and remove it with `ctx cleanup {task}`, then run `ctx undo {}`",
+                saved.id
+            )));
+        }
+        let has = |other: &Record| around.same_path(&other.path, path) || around.clash(&other.branch, branch);
+        if !self.records.iter().any(has) {
+            self.require_free(saved, &around.registrations)?;
+            return Ok((path.clone(), branch.clone()));
+        }
+        let root = path.parent().unwrap_or(path);
+        let branch_of = |name: &str| self.settings.branch(plan, name);
+        let names = Names { plan, task, root: Some(root), branch: &branch_of };
+        let named = names.choose(around);
+        let moved = Saved {
+            holds: Holds {
+                record: Record {
+                    path: named.path.unwrap_or_else(|| path.clone()),
+                    branch: named.branch,
+                    ..record.clone()
+                },
+                ..saved.holds.clone()
+            },
+            ..saved.clone()
+        };
+        self.require_free(&moved, &around.registrations)?;
+        Ok((moved.holds.record.path, moved.holds.record.branch))
+    }
+
+    /// Nobody has the branch or the place by now.
     fn require_free(&self, saved: &Saved, registrations: &[Registration]) -> Result<()> {
         let Holds { record, tip, .. } = &saved.holds;
-        let Record { plan, task, branch, path, .. } = record;
+        let Record { branch, path, .. } = record;
         let again = format!("then run `ctx undo {}`", saved.id);
-        if self.records.iter().any(|other| other.plan == *plan && other.task == *task) {
-            return Err(Error::refused(format!("`{task}` of plan `{plan}` has a worktree"))
-                .hint(format!("save and remove it with `ctx cleanup {task}`, {again}")));
-        }
         let at = |entry: &&Registration| entry.path == *path;
         if fs::symlink_metadata(path).is_ok()
             && fs::read_dir(path).map_or(true, |mut dir| dir.next().is_some())
@@ -197,7 +238,7 @@ impl<'a> Undo<'a> {
     fn fill(&self, saved: &Saved, record: &Record, lock: &Lock) -> Result<()> {
         if saved.holds.content.is_none() {
             kill_point("undo-check-out");
-            return Ok(git::reset_hard(&record.path, &saved.holds.tip, lock.file())?);
+            return check_out(self.project, &record.path, &saved.holds.tip, lock);
         }
         let Some(Repository { git_dir, .. }) = Repository::discover(&record.path)? else {
             return Err(Error::environment(format!("`{}` is no worktree", record.path.display())));
@@ -255,11 +296,12 @@ impl<'a> Undo<'a> {
         Ok(())
     }
 
-    fn note_in_journal(&self, saved: &Saved) -> Result<()> {
+    fn note_in_journal(&self, saved: &Saved, record: &Record) -> Result<()> {
         let journal = self.project.journal();
-        let Record { plan, task, .. } = &saved.holds.record;
-        let kind = Kind::WorktreeRestored { saved: saved.id.clone() };
-        if journal.read()?.iter().any(|event| event.kind == kind) {
+        let Record { plan, task, branch, .. } = record;
+        let kind = Kind::WorktreeRestored { saved: saved.id.clone(), branch: Some(branch.clone()) };
+        let known = |kind: &Kind| matches!(kind, Kind::WorktreeRestored { saved: id, .. } if *id == saved.id);
+        if journal.read()?.iter().any(|event| known(&event.kind)) {
             return Ok(());
         }
         kill_point("undo-journal");

@@ -116,7 +116,7 @@ fn what_a_snapshot_cannot_hold_stays_whatever_is_asked() {
     let locked = |repo: &Repo, dir: &Path| {
         repo.git(&["worktree", "lock", dir.to_str().unwrap()]);
     };
-    check(&all, locked, "kept `t`: it is locked");
+    check(&all, locked, "kept `t`: it is locked; `git worktree unlock REPO/worktrees/t` takes that off");
     let elsewhere = |repo: &Repo, dir: &Path| {
         fs::rename(dir, repo.root().join("moved")).unwrap();
         fs::create_dir(dir).unwrap();

@@ -273,7 +273,7 @@ fn cleanup_removes_what_is_merged_and_clean_and_names_the_rest() {
     insta::assert_snapshot!(out, @"
     kept `dirty`: uncommitted files: `note.txt`
     kept `fresh`: its task is pending
-    kept `locked`: it is locked
+    kept `locked`: it is locked; `git worktree unlock REPO/worktrees/locked` takes that off
     removed `REPO/worktrees/merged` and branch `feature/merged`
     kept `unmerged`: `feature/unmerged` has 1 commit not in `main`
     1 removed, 4 kept; `ctx undo` lists what can be brought back

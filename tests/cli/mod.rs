@@ -1,6 +1,7 @@
 //! `ctx` as it is run in real repositories with the real git.
 
 mod bad_input;
+mod checkout;
 mod cleanup;
 mod demo;
 mod doctor;
@@ -12,9 +13,13 @@ mod landing_edges;
 mod layouts;
 mod merge;
 mod pool;
+mod post_checkout;
 mod prepare;
+mod progress;
 mod screens;
+mod second_plan;
 mod session_hooks;
+mod set_up_output;
 mod shapes;
 mod status;
 mod sync;

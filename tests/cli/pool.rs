@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::repo::{Repo, document, write};
+use crate::support::repo::{Repo, document, three_tasks, write};
 
 /// A plan of tasks `t0`… and a set-up that leaves a mark, with `slots` slots.
 fn pool(tasks: usize, slots: usize) -> Repo {
@@ -275,4 +275,48 @@ fn a_set_up_under_way_is_no_complaint() {
     assert_eq!(doctor.code, 0, "{}", doctor.stdout);
     assert!(kept.stdout.contains("kept `t0`: its set-up was not finished"), "{}", kept.stdout);
     assert!(repo.ctx(&["worktree", "list"]).ok().contains("clean"));
+}
+
+#[test]
+fn many_slots_are_made_only_when_it_is_said_twice() {
+    let repo = Repo::with_plan(&three_tasks());
+    for args in [&["pool", "init", "100000"][..], &["pool", "init", "65"], &["pool", "reset", "65"]] {
+        let out = repo.ctx(args).fails(1);
+        let command = format!("`ctx {} --yes`", args.join(" "));
+        assert!(out.contains(" slots are ") && out.contains(&command), "{out}");
+    }
+    write(&repo.home().join(".claude/ctx.yaml"), "worktrees: { pool: 5000 }\n");
+    assert!(repo.ctx(&["pool", "init"]).fails(1).contains("5,000 slots are 5,000 checkouts"));
+    assert_eq!(repo.json(&["pool", "status"]), serde_json::json!([]));
+    assert!(repo.ctx(&["pool", "init", "65", "--yes"]).ok().starts_with("65 slots made, 65 in the pool"));
+}
+
+#[test]
+fn a_reset_keeps_the_size_unless_another_is_given() {
+    let repo = Repo::with_plan(&three_tasks());
+    for (args, expected) in [
+        (&["pool", "init", "2"][..], 2),
+        (&["pool", "reset"], 2),
+        (&["pool", "reset", "3"], 3),
+        (&["pool", "reset"], 3),
+        (&["pool", "reset", "1"], 1),
+    ] {
+        repo.ctx(args).ok();
+        assert_eq!(repo.json(&["pool", "status"]).as_array().unwrap().len(), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn long_lists_of_one_kind_are_folded_by_doctor() {
+    let repo = Repo::with_plan(&three_tasks());
+    repo.ctx(&["pool", "init", "9"]).ok();
+    let file = repo.path.join(".git/ctx/pool.json");
+    let half_made = fs::read_to_string(&file).unwrap().replace("\"ready\"", "\"creating\"");
+    fs::write(&file, half_made).unwrap();
+    let out = repo.ctx(&["doctor"]).fails(1);
+    assert_eq!(out.matches("is half made, and nobody is at it").count(), 5, "{out}");
+    assert!(out.contains("and 4 more; `--json` has them all"), "{out}");
+    let all: serde_json::Value = serde_json::from_str(&repo.ctx(&["doctor", "--json"]).stdout).unwrap();
+    let pool = all.as_array().unwrap().iter().filter(|finding| finding["check"] == "pool");
+    assert_eq!(pool.count(), 9);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 
-use crate::support::repo::{Repo, document, three_tasks, write};
+use crate::support::repo::{CTX, Repo, document, three_tasks, write};
 
 /// With a command for set-up in the person's own settings.
 fn with_setup(command: &str) -> Repo {
@@ -79,12 +79,17 @@ fn nothing_is_copied_over_something_or_through_a_link() {
     repo.commit("no link");
     repo.write("linked/.env", "SECRET=1\n");
     repo.write(".env", "KEY=1\n");
-    let hook = write(&repo.path.join(".git/hooks/post-checkout"), "#!/bin/sh\necho HOOK >.env\n");
-    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     repo.create_plan(&three_tasks().replace("  name: Three\n", "  name: Three\n  base: main\n"));
+    // Killed before it copies; somebody puts a file of that name there.
+    repo.command(CTX, &repo.path)
+        .args(["worktree", "setup", "task-0"])
+        .env("CTX_KILL_AT", "setup-copy")
+        .output()
+        .unwrap();
+    write(&repo.worktree("task-0").join(".env"), "MINE\n");
     let ran = repo.ctx(&["worktree", "setup", "task-0"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(fs::read_to_string(repo.worktree("task-0").join(".env")).unwrap(), "HOOK\n");
+    assert_eq!(fs::read_to_string(repo.worktree("task-0").join(".env")).unwrap(), "MINE\n");
     assert!(
         ran.stderr.contains("`.env` is not copied for `task-0`: something else is there"),
         "{}",
@@ -239,4 +244,66 @@ fn every_worktree_has_ports_of_its_own() {
     let shown = repo.json(&["task", "show", "other"]);
     let text = repo.ctx(&["task", "show", "other"]).ok();
     assert!(text.contains(&format!("ports: {0} to {1}", shown["port"], shown["port"].as_u64().unwrap() + 9)));
+}
+
+/// Patterns of `worktrees.copy`, and what of a repository with all kinds of env files is copied.
+#[test]
+fn env_files_are_copied_from_any_depth_but_not_from_folders_that_are_ignored_as_a_whole() {
+    let files = [
+        ".env",
+        ".env.local",
+        ".envrc",
+        ".dev.vars",
+        "packages/api/.env",
+        "apps/web/.env.local",
+        "only/ignored/.env",
+        "node_modules/x/.env",
+        "target/.env",
+        ".venv/.env",
+        ".envs/secret",
+        "cache/deep/a",
+        "packages/api/cache/b",
+    ];
+    let default = [
+        ".dev.vars",
+        ".env",
+        ".env.local",
+        ".envrc",
+        "apps/web/.env.local",
+        "only/ignored/.env",
+        "packages/api/.env",
+    ];
+    let table: &[(&str, &[&str])] = &[
+        ("", &default),
+        ("[]", &[]),
+        ("['.env']", &[".env", "only/ignored/.env", "packages/api/.env"]),
+        ("['.env.[kl]ocal']", &[".env.local", "apps/web/.env.local"]),
+        ("['/.env']", &[".env"]),
+        ("['packages/*/.env']", &["packages/api/.env"]),
+        ("['cache']", &["cache/deep/a", "packages/api/cache/b"]),
+        ("['cache/']", &["cache/deep/a", "packages/api/cache/b"]),
+        ("['node_modules/x/.env']", &["node_modules/x/.env"]),
+        ("['**/.envrc', '.venv']", &[".envrc", ".venv/.env"]),
+    ];
+    let repo = Repo::new();
+    let ignored = ".env\n.env.*\n.envrc\n.envs/\n.dev.vars\nnode_modules/\ntarget/\n.venv\ncache/\n";
+    repo.write(".gitignore", ignored);
+    repo.write("packages/api/code", "x\n");
+    repo.commit("code");
+    for file in files {
+        repo.write(file, file);
+    }
+    repo.create_plan(&document("One", &[("t", &[])]));
+    for (patterns, expected) in table {
+        let text = match *patterns {
+            "" => String::new(),
+            patterns => format!("worktrees: {{ copy: {patterns} }}\n"),
+        };
+        write(&repo.home().join(".claude/ctx.yaml"), &text);
+        let row = repo.json(&["worktree", "setup"])[0].clone();
+        assert_eq!(row["copied"], serde_json::json!(expected), "{patterns}");
+        let status = repo.git_in(&repo.worktree("t"), &["status", "--porcelain"]);
+        assert_eq!(status, "", "{patterns}");
+        repo.ctx(&["cleanup", "--include-unmerged"]).ok();
+    }
 }

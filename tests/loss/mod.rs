@@ -4,6 +4,7 @@ mod kills;
 mod pool_kills;
 mod pool_zero;
 mod race;
+mod second_plan_kills;
 mod setup_kills;
 mod state;
 mod zero;

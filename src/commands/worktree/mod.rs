@@ -1,20 +1,23 @@
 //! `ctx worktree`.
 
+mod rows;
 mod sync;
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use self::rows::{Row, Rows};
 use super::{Column, Context, Report, style};
 use crate::cli::Worktree;
-use crate::error::{Error, Exit, Result, printable};
+use crate::error::{Error, Exit, Result};
 use crate::git::{self, Status as Changes};
 use crate::plan::{self, Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state;
-use crate::worktree::{Outcome, Progress, Record, Records, Setup};
+use crate::ui::Progress;
+use crate::worktree::{self, Record, Records, SetUpRun, Setup};
 
 pub(super) fn run(verb: Worktree) -> Result<Report> {
     match verb {
@@ -25,47 +28,11 @@ pub(super) fn run(verb: Worktree) -> Result<Report> {
     }
 }
 
-/// `ctx worktree setup --json`, one a task.
-#[derive(Serialize)]
-struct Row {
-    task: TaskId,
-    /// `created`, `exists`, `refused` or `skipped`.
-    result: &'static str,
-    path: Option<PathBuf>,
-    branch: Option<String>,
-    base: Option<String>,
-    copied: Vec<PathBuf>,
-    /// The commands that ran in it.
-    commands: Vec<String>,
-    /// The first of its ports.
-    port: Option<u16>,
-    /// Why it was refused or skipped.
-    reason: Option<String>,
-}
-
-impl Row {
-    fn without(task: &TaskId, result: &'static str, reason: String) -> Self {
-        let task = task.clone();
-        Self {
-            task,
-            result,
-            path: None,
-            branch: None,
-            base: None,
-            copied: Vec::new(),
-            commands: Vec::new(),
-            port: None,
-            reason: Some(reason),
-        }
-    }
-}
-
 fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> {
     let context = Context::here()?;
     let board = Board::active(&context.project, &context.settings)?;
     let base = board.require_base()?;
-    let (chosen, mut rows) = choose(&context, &board, wanted, wave)?;
-    let bar = style::bar(chosen.len(), "worktrees");
+    let (chosen, skipped) = choose(&context, &board, wanted, wave)?;
     let setup = Setup {
         project: &context.project,
         settings: &context.settings,
@@ -73,88 +40,34 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
         into: &board.into,
         base,
     };
-    let outcomes = if chosen.is_empty() {
-        Vec::new()
+    let run = if chosen.is_empty() {
+        SetUpRun::default()
     } else {
-        setup.run(&chosen, &|task| {
-            bar.set_message(task.to_string());
-            bar.inc(1);
-        })?
+        let progress = Progress::start("worktrees", chosen.len());
+        setup.run(&chosen, &busy(&board), &progress)?
     };
-    bar.finish_and_clear();
-    let mut messages = Vec::new();
-    let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (task, outcome) in outcomes {
-        if let Ok(Outcome::Created(_, prepared)) = &outcome {
-            for note in &prepared.notes {
-                notes.entry(note.clone()).or_default().push(format!("`{task}`"));
-            }
+    let mut shown = Rows::default();
+    shown.all = skipped;
+    shown.moved(&run.moved);
+    for (task, outcome) in run.outcomes {
+        if let Some(state) = board.task(task.as_str()) {
+            shown.add(state, outcome);
         }
-        rows.push(outcome_row(&task, outcome, &mut messages));
     }
-    // The same sentence for every worktree is said once.
-    messages.extend(notes.into_iter().map(|(note, tasks)| match tasks.len() {
-        0..=3 => format!("note: {}: {note}", tasks.join(", ")),
-        n => format!("note: {n} worktrees: {note}"),
-    }));
     let place = |row: &Row| board.plan.tasks.iter().position(|task| task.id == row.task);
-    rows.sort_by_key(place);
-    let report = Report::data(json, &rows, || text(&rows))?;
-    let refused = rows.iter().any(|row| row.result == "refused");
+    shown.all.sort_by_key(place);
+    let report = Report::data(json, &shown.all, || rows::text(&shown.all, &board))?;
+    let refused = shown.all.iter().any(|row| row.result == "refused");
     let mut report = if refused { report.exit(Exit::Refused) } else { report };
-    report.messages = shown(&rows);
-    report.messages.extend(messages);
+    report.messages = shown.all_messages();
     report.messages.extend(context.warnings());
     Ok(report)
 }
 
-/// How many files that were not copied are named.
-const MOST_NOTES: usize = 5;
-
-/// The commands that ran, each once.
-fn shown(rows: &[Row]) -> Vec<String> {
-    let mut all: Vec<&String> = rows.iter().flat_map(|row| &row.commands).collect();
-    all.sort();
-    all.dedup();
-    let count = |text: &String| rows.iter().filter(|row| row.commands.contains(text)).count();
-    all.iter()
-        .map(|text| format!("set-up: `{}` in {}", printable(text), style::count(count(text), "worktree")))
-        .collect()
-}
-
-fn outcome_row(task: &TaskId, outcome: Result<Outcome>, messages: &mut Vec<String>) -> Row {
-    let outcome = match outcome {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            messages.push(format!("error: {error}"));
-            return Row::without(task, "refused", error.fact);
-        }
-    };
-    let record = outcome.record();
-    let mut row = Row {
-        task: task.clone(),
-        result: "exists",
-        path: Some(record.path.clone()),
-        branch: Some(record.branch.as_str().to_owned()),
-        base: Some(record.base.as_str().to_owned()),
-        copied: Vec::new(),
-        commands: Vec::new(),
-        port: record.port,
-        reason: None,
-    };
-    if let Outcome::Created(_, prepared) = &outcome {
-        row.result = "created";
-        row.copied.clone_from(&prepared.copied);
-        row.commands.clone_from(&prepared.commands);
-        for (path, why) in prepared.skipped.iter().take(MOST_NOTES) {
-            let path = printable(&path.to_string_lossy());
-            messages.push(format!("note: `{path}` is not copied for `{task}`: {why}"));
-        }
-        if let Some(more) = prepared.skipped.len().checked_sub(MOST_NOTES).filter(|more| *more > 0) {
-            messages.push(format!("note: {more} more are not copied for `{task}`"));
-        }
-    }
-    row
+/// The tasks in whose worktrees somebody works, or did before it was interrupted.
+fn busy(board: &Board) -> HashSet<TaskId> {
+    let in_progress = board.tasks.iter().filter(|state| state.task.status == Status::InProgress);
+    in_progress.map(|state| state.task.id.clone()).collect()
 }
 
 /// The tasks to set up; those that were left out, with the reason. A task that was named must be possible.
@@ -197,7 +110,7 @@ fn choose(
     for state in ids.iter().filter_map(|id| board.task(id.as_str())) {
         match reason_against(state) {
             None => chosen.push(state.task.id.clone()),
-            Some(reason) => rows.push(Row::without(&state.task.id, "skipped", reason)),
+            Some(reason) => rows.push(Row::skipped(state, reason)),
         }
     }
     Ok((chosen, rows))
@@ -213,17 +126,6 @@ pub(super) fn reason_against(state: &TaskState) -> Option<String> {
         (_, Status::Failed) => Some(format!("has failed; `ctx task retry {}` frees it", state.task.id)),
         (_, status) => Some(format!("is {status}")),
     }
-}
-
-fn text(rows: &[Row]) -> String {
-    let cells = rows.iter().map(|row| {
-        let what = match (&row.path, &row.reason) {
-            (Some(path), _) => path.display().to_string(),
-            (None, reason) => reason.clone().unwrap_or_default(),
-        };
-        vec![row.task.to_string(), row.result.to_owned(), what]
-    });
-    style::table(&[Column::id("task"), Column::word(""), Column::prose("worktree")], cells)
 }
 
 /// `ctx worktree list --json`, one a worktree.
@@ -253,6 +155,8 @@ fn list(json: bool) -> Result<Report> {
         if rows.is_empty() {
             return "no worktrees; `ctx worktree setup` makes them".to_owned();
         }
+        // Tasks of several plans may have one name.
+        let several = rows.iter().any(|row| row.plan != rows[0].plan);
         let cells = rows.iter().map(|row| {
             let state = match (row.ready, row.clean) {
                 (false, _) => "half made",
@@ -260,21 +164,24 @@ fn list(json: bool) -> Result<Report> {
                 (_, Some(false)) => "uncommitted files",
                 (_, None) => "folder missing",
             };
-            vec![
-                row.task.to_string(),
-                row.branch.to_owned(),
-                state.to_owned(),
-                row.path.display().to_string(),
-            ]
+            let path = row.path.display().to_string();
+            let mut cells = vec![row.task.to_string(), row.branch.to_owned(), state.to_owned(), path];
+            if several {
+                cells.insert(1, row.plan.to_owned());
+            }
+            cells
         });
-        let columns =
-            [Column::id("task"), Column::id("branch").rank(1), Column::word(""), Column::path("path")];
+        let mut columns =
+            vec![Column::id("task"), Column::id("branch").rank(1), Column::word(""), Column::path("path")];
+        if several {
+            columns.insert(1, Column::id("plan").rank(2));
+        }
         style::table(&columns, cells)
     })
 }
 
 fn listed(record: &Record) -> Result<Listed<'_>> {
-    let ready = record.progress == Progress::Ready;
+    let ready = record.progress == worktree::Progress::Ready;
     let clean = match ready && record.path.exists() {
         true => Some(git::status(&record.path).map(|status: Changes| status.clean())?),
         false => None,
@@ -295,7 +202,10 @@ fn path(id: &str) -> Result<Report> {
     let context = Context::here()?;
     let board = Board::active(&context.project, &context.settings)?;
     let state = board.task(id).ok_or_else(|| state::unknown_task(&board.folder, id))?;
-    match state.worktree.as_ref().filter(|record| record.progress == Progress::Ready && record.path.exists())
+    match state
+        .worktree
+        .as_ref()
+        .filter(|record| record.progress == worktree::Progress::Ready && record.path.exists())
     {
         Some(record) => Ok(Report::text(record.path.display().to_string())),
         None => Err(Error::refused(format!("`{id}` has no worktree"))

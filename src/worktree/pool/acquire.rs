@@ -14,10 +14,11 @@ use crate::plan::TaskId;
 use crate::state::{self, Kind, Lock};
 use crate::worktree::furnish::Place;
 use crate::worktree::in_the_way::cut_short;
+use crate::worktree::leftovers::Moved;
 use crate::worktree::prepare::Prepared;
 use crate::worktree::saved::TRASH;
 use crate::worktree::setup::Setup;
-use crate::worktree::{Progress, Record, UnderWay, half_made};
+use crate::worktree::{Progress, Record, Steps, UnderWay, half_made};
 use crate::world::{self, kill_point};
 
 /// A slot that a task has.
@@ -29,12 +30,19 @@ pub struct Acquired {
     pub record: Record,
     /// What was done in it; none if the task had it before.
     pub prepared: Option<Prepared>,
+    /// Worktrees of other plans that were in the way, landed and clean.
+    pub moved: Vec<Moved>,
 }
 
 impl Setup<'_> {
     /// Gives a slot to a task. The same one if it has one.
-    pub fn acquire(&self, task: &TaskId) -> Result<Acquired> {
+    pub fn acquire(&self, task: &TaskId, steps: &dyn Steps) -> Result<Acquired> {
+        steps.step(task.as_str(), "taking a slot");
         let worktrees = self.project.lock("worktrees").acquire()?;
+        let mut moved = Vec::new();
+        if self.records().read(self.plan, task)?.is_none() {
+            moved = self.make_room(std::slice::from_ref(task), &self.look_around()?, &worktrees, steps)?;
+        }
         let Some(lock) = self.task_lock(task).try_acquire()? else {
             return Err(Error::refused(format!("another process is at the worktree of `{task}`"))
                 .hint("run the command again when it is done"));
@@ -51,9 +59,9 @@ impl Setup<'_> {
                 (Some(slot), Some(UnderWay::Acquiring(_))) => (slot, record, true),
                 (_, Some(under_way)) => return Err(cut_short(task, under_way)),
                 (Some(slot), None) if record.progress == Progress::Ready => {
-                    return Ok(Acquired { slot: slot.name, record, prepared: None });
+                    return Ok(Acquired { slot: slot.name, record, prepared: None, moved });
                 }
-                (Some(slot), None) => return self.furnish_slot(slot, record, &lock, true),
+                (Some(slot), None) => return self.furnish_slot(slot, record, &lock, true, steps),
                 (None, None) => {
                     return Err(Error::refused(format!(
                         "`{task}` has a worktree outside the pool: `{}`",
@@ -82,13 +90,14 @@ impl Setup<'_> {
                 return Err(refused(&slot, error));
             }
         }
-        self.furnish_slot(slot, record, &lock, false)
+        let acquired = self.furnish_slot(slot, record, &lock, false, steps)?;
+        Ok(Acquired { moved, ..acquired })
     }
 
     /// Chooses a free slot, and writes down who has it.
     fn lease(&self, task: &TaskId, pool: &Pool) -> Result<(Slot, Record)> {
         let around = self.look_around()?;
-        let mut record = self.new_record(task);
+        let (mut record, _) = self.new_record(task, &around, true)?;
         if let Some(tip) = around.tips.get(&record.branch) {
             self.require_own_branch(&record, tip, false, &around)?;
         }
@@ -179,12 +188,20 @@ impl Setup<'_> {
         Ok(())
     }
 
-    fn furnish_slot(&self, slot: Slot, mut record: Record, lock: &Lock, told: bool) -> Result<Acquired> {
+    fn furnish_slot(
+        &self,
+        slot: Slot,
+        mut record: Record,
+        lock: &Lock,
+        told: bool,
+        steps: &dyn Steps,
+    ) -> Result<Acquired> {
         let git_dir = half_made::git_dir(&record.path, record.task.as_str())?;
         let name = &format!("{}/{}", self.plan, record.task);
-        let place = Place { path: &record.path, git_dir: &git_dir, name, port: record.port };
+        let place =
+            Place { path: &record.path, git_dir: &git_dir, name, port: record.port, from: Some(&slot.base) };
         let pooling = Pooling { project: self.project, settings: self.settings };
-        let furnisher = pooling.shared().furnisher;
+        let furnisher = pooling.furnisher();
         if record.progress == Progress::Creating {
             furnisher.refresh(&place)?;
             record.progress = Progress::CheckedOut;
@@ -193,17 +210,18 @@ impl Setup<'_> {
             self.records().write(&record)?;
         }
         let again = format!("then run `ctx pool acquire {}` again", record.task);
-        let prepared = furnisher.run(&place, lock).map_err(|error| error.hint(again))?;
+        let prepared = furnisher.run(&place, lock, steps).map_err(|error| error.hint(again))?;
         if !(told && self.told(&record.task)?) {
             kill_point("acquire-journal");
-            let kind = Kind::WorktreeReady { base: record.base.clone() };
+            let branch = Some(record.branch.clone());
+            let kind = Kind::WorktreeReady { base: record.base.clone(), branch };
             self.project.journal().record(Some(self.plan), Some(record.task.as_str()), kind)?;
         }
         record.progress = Progress::Ready;
         record.git = git::Fingerprint::of(&record.path, world::home().as_deref());
         kill_point("acquire-ready");
         self.records().write(&record)?;
-        Ok(Acquired { slot: slot.name, record, prepared: Some(prepared) })
+        Ok(Acquired { slot: slot.name, record, prepared: Some(prepared), moved: Vec::new() })
     }
 }
 

@@ -7,7 +7,7 @@ use super::{MARK, Pool, Slot, SlotState};
 use crate::error::Result;
 use crate::git;
 use crate::state::{self, Project, Settings};
-use crate::worktree::health::was_at;
+use crate::worktree::moved::was_at;
 
 /// Something about a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +94,19 @@ pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
                 say(true, format!("`{name}` counts as leased since the pool's file was lost"), release);
             }
             SlotState::HalfMade if project.lock(&format!("pool-{name}")).try_acquire()?.is_some() => {
-                let remedy = "run `ctx pool init`".to_owned();
-                say(true, format!("`{name}` is half made, and nobody is at it"), remedy);
+                let again = "run `ctx pool init`";
+                match &slot.failure {
+                    None => {
+                        let fact = format!("`{name}` is half made, and nobody is at it");
+                        say(true, fact, again.to_owned());
+                    }
+                    Some(failure) => {
+                        let why = failure.fact.lines().next().unwrap_or_default();
+                        let cure = failure.hint.as_ref().map(|hint| format!("{hint}, then "));
+                        let remedy = format!("{}{again}", cure.unwrap_or_default());
+                        say(true, format!("`{name}` is half made: {why}"), remedy);
+                    }
+                }
             }
             SlotState::HalfMade => {}
             SlotState::Going => {

@@ -1,19 +1,21 @@
 //! Makes slots, detached at the base and with their set-up done; takes free ones down again.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::{MARK, Pool, Slot, SlotState};
 use crate::error::{Error, Result};
 use crate::git::{self, NewWorktree, Oid};
 use crate::state::{self, Lock, LockFile, Project, Settings};
+use crate::worktree::checkout::check_out;
 use crate::worktree::furnish::{Furnished, Furnisher, Place};
 use crate::worktree::half_made::{self, Begun};
 use crate::worktree::prepare::Prepared;
 use crate::worktree::remove::empty;
 use crate::worktree::saved::TRASH;
-use crate::worktree::setup::{SET_UP_PATIENCE, Shared};
-use crate::worktree::{Progress, Records, ports, space};
+use crate::worktree::setup::SET_UP_PATIENCE;
+use crate::worktree::{Failure, Progress, Steps, ports, space};
 use crate::world::{self, kill_point};
 
 /// The slots of one repository, for who makes, takes or gives back.
@@ -34,15 +36,15 @@ impl Pooling<'_> {
         self.project.lock(&format!("pool-{name}"))
     }
 
-    pub(super) fn shared(&self) -> Shared<'_> {
+    pub(super) fn furnisher(&self) -> Furnisher<'_> {
         let root = self.settings.worktree_root(&self.project.home, "pool");
-        Shared::new(Furnisher::new(self.project, self.settings, root))
+        Furnisher::new(self.project, self.settings, root)
     }
 
-    /// Makes slots until there are `count`, and finishes what is half made. What each came to; none: another
+    /// Makes slots until there are `count`, and finishes what is half made. What each came to; `None`: another
     /// process made it.
-    pub fn init(&self, count: usize, base: &Oid, done: &(dyn Fn(&str) + Sync)) -> Result<Vec<Made>> {
-        let mut made = self.init_once(count, base, done)?;
+    pub fn init(&self, count: usize, base: &Oid, steps: &dyn Steps) -> Result<Vec<Made>> {
+        let mut made = self.init_once(count, base, steps)?;
         let busy: Vec<String> = made
             .iter()
             .filter(|(_, result)| matches!(result, Ok(None)))
@@ -52,16 +54,19 @@ impl Pooling<'_> {
             return Ok(made);
         }
         for name in &busy {
+            steps.step(name, "waiting for another `ctx`");
             drop(self.slot_lock(name).acquire_within(SET_UP_PATIENCE)?);
         }
         // It may have been a killed one's git.
-        let again = self.init_once(count, base, done)?;
+        let again = self.init_once(count, base, steps)?;
         made.retain(|(name, _)| again.iter().all(|(other, _)| other != name));
         made.extend(again);
         Ok(made)
     }
 
-    fn init_once(&self, count: usize, base: &Oid, done: &(dyn Fn(&str) + Sync)) -> Result<Vec<Made>> {
+    /// Each worker notes and registers one slot, makes it, and takes the next: whenever this is killed, only those
+    /// that were begun are half made.
+    fn init_once(&self, count: usize, base: &Oid, steps: &dyn Steps) -> Result<Vec<Made>> {
         self.project.remember_home()?;
         self.project.exclude_plans()?;
         let root = self.settings.worktree_root(&self.project.home, "pool");
@@ -71,72 +76,91 @@ impl Pooling<'_> {
         let there = Pool::read(self.project)?.slots.len();
         space::require(self.project, &root, base, count.saturating_sub(there))?;
         state::create_dir_all(&root)?;
-        let shared = self.shared();
-        let begun: Vec<(Slot, Result<Option<Lock>>)> = {
-            let lock = self.project.lock("worktrees").acquire()?;
-            self.plan_slots(count, base, &root)?
-                .into_iter()
-                .map(|slot| {
+        let furnisher = self.furnisher();
+        // Slots that this run has begun.
+        let begun: Mutex<HashSet<String>> = Mutex::new(HashSet::new());
+        let made: Mutex<Vec<Made>> = Mutex::new(Vec::new());
+        let work = || -> Result<()> {
+            loop {
+                let (slot, registered) = {
+                    let mut begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
+                    let lock = self.project.lock("worktrees").acquire()?;
+                    let Some(slot) = self.next_slot(count, base, &root, &begun)? else { return Ok(()) };
+                    begun.insert(slot.name.clone());
+                    steps.step(&slot.name, "registering");
                     let registered = self.register(&slot, &lock);
                     (slot, registered)
-                })
-                .collect()
-        };
-        let outcomes: Vec<OnceLock<Result<Option<Prepared>>>> =
-            begun.iter().map(|_| OnceLock::new()).collect();
-        let names: Vec<String> = begun.iter().map(|(slot, _)| slot.name.clone()).collect();
-        rayon::scope(|scope| {
-            for ((slot, registered), outcome) in begun.into_iter().zip(&outcomes) {
-                let shared = &shared;
-                scope.spawn(move |_| {
-                    let result = match registered {
-                        Ok(Some(lock)) => self.finish(&slot, shared, &lock).map(Some),
-                        Ok(None) => Ok(None),
-                        Err(error) => Err(error),
-                    };
-                    // Set once: each slot has one place and one job.
-                    let _ = outcome.set(result);
-                    done(&slot.name);
-                });
+                };
+                let result = match registered {
+                    Ok(Some(lock)) => self.finish(&slot, &furnisher, &lock, steps).map(Some),
+                    Ok(None) => Ok(None),
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = &result {
+                    let failure = Some(Failure::of(error));
+                    Pool::change(self.project, &slot.name, |slot| slot.failure = failure)?;
+                }
+                steps.done(&slot.name);
+                made.lock().unwrap_or_else(PoisonError::into_inner).push((slot.name, result));
             }
-        });
-        Ok(names.into_iter().zip(outcomes.into_iter().filter_map(OnceLock::into_inner)).collect())
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..rayon::current_num_threads()).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| {
+                worker.join().unwrap_or_else(|_| Err(Error::environment("a worker of `ctx` ended early")))
+            })
+        })?;
+        let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        made.sort_by_key(|(name, _)| (name.len(), name.clone()));
+        Ok(made)
     }
 
-    /// Notes the slots that are to be made; gives those and the ones that are half made.
-    fn plan_slots(&self, count: usize, base: &Oid, root: &std::path::Path) -> Result<Vec<Slot>> {
-        let mut taken: HashSet<u16> = Records::of(self.project).ports()?;
+    /// The next slot to be made: one that is half made, or a new one, which is noted first. `None` if there are
+    /// enough. The caller holds the lock `worktrees`.
+    fn next_slot(
+        &self,
+        count: usize,
+        base: &Oid,
+        root: &Path,
+        begun: &HashSet<String>,
+    ) -> Result<Option<Slot>> {
         let records = super::records(self.project)?;
+        let half_made =
+            |slot: &&Slot| !begun.contains(&slot.name) && slot.state(&records) == SlotState::HalfMade;
+        let pool = Pool::read(self.project)?;
+        if let Some(slot) = pool.slots.iter().find(half_made) {
+            return Ok(Some(slot.clone()));
+        }
+        if pool.slots.len() >= count {
+            return Ok(None);
+        }
+        let mut taken: HashSet<u16> = records.iter().filter_map(|record| record.port).collect();
         kill_point("pool-plan");
         Pool::update(self.project, |pool| {
             taken.extend(pool.ports());
-            for n in 1.. {
-                if pool.slots.len() >= count {
-                    break;
-                }
-                let name = format!("slot.{n}");
+            let free = |(name, path): &(String, PathBuf)| {
+                pool.slots.iter().all(|slot| slot.name != *name)
+                    && path.symlink_metadata().is_err()
+                    && records.iter().all(|record| record.path != *path)
+            };
+            let names = (1..).map(|n| format!("slot.{n}")).map(|name| {
                 let path = root.join(&name);
-                if pool.slots.iter().any(|slot| slot.name == name)
-                    || path.symlink_metadata().is_ok()
-                    || records.iter().any(|record| record.path == path)
-                {
-                    continue;
-                }
-                let port = ports::free(&taken);
-                taken.extend(port);
-                pool.slots.push(Slot {
-                    name,
-                    path,
-                    progress: Progress::Creating,
-                    base: base.clone(),
-                    port,
-                    lease: None,
-                    doubt: false,
-                    going: false,
-                });
-            }
-            let half_made = |slot: &&Slot| slot.state(&records) == SlotState::HalfMade;
-            pool.slots.iter().filter(half_made).cloned().collect()
+                (name, path)
+            });
+            let (name, path) = names.into_iter().find(free)?;
+            let slot = Slot {
+                name,
+                path,
+                progress: Progress::Creating,
+                base: base.clone(),
+                port: ports::free(&taken),
+                lease: None,
+                doubt: false,
+                going: false,
+                failure: None,
+            };
+            pool.slots.push(slot.clone());
+            Some(slot)
         })
     }
 
@@ -157,31 +181,39 @@ impl Pooling<'_> {
         Ok(Some(slot_lock))
     }
 
-    fn finish(&self, slot: &Slot, shared: &Shared<'_>, lock: &Lock) -> Result<Prepared> {
+    fn finish(
+        &self,
+        slot: &Slot,
+        furnisher: &Furnisher<'_>,
+        lock: &Lock,
+        steps: &dyn Steps,
+    ) -> Result<Prepared> {
         let git_dir = slot.git_dir()?;
         if slot.progress == Progress::Creating {
             kill_point("pool-mark");
             state::replace(&git_dir.join(MARK), slot.name.as_bytes())?;
             kill_point("pool-check-out");
-            shared.check_out(&slot.path, &slot.base, lock)?;
+            steps.step(&slot.name, "checking out");
+            check_out(self.project, &slot.path, &slot.base, lock)?;
             kill_point("pool-checked-out");
             Pool::change(self.project, &slot.name, |slot| slot.progress = Progress::CheckedOut)?;
         }
         kill_point("pool-unlock");
         state::remove_file(&git_dir.join("locked"))?;
         let name = &format!("pool/{}", slot.name);
-        let place = Place { path: &slot.path, git_dir: &git_dir, name, port: slot.port };
-        let prepared = shared
-            .furnisher
-            .run(&place, lock)
+        let place = Place { path: &slot.path, git_dir: &git_dir, name, port: slot.port, from: None };
+        let prepared = furnisher
+            .run(&place, lock, steps)
             .map_err(|error| error.hint("then run `ctx pool init` again"))?;
         kill_point("pool-ready");
-        Pool::change(self.project, &slot.name, |slot| slot.progress = Progress::Ready)?;
+        Pool::change(self.project, &slot.name, |slot| {
+            (slot.progress, slot.failure) = (Progress::Ready, None);
+        })?;
         Ok(prepared)
     }
 
     /// Takes down every slot that nobody has; those that stay, and why. The caller holds the lock `worktrees`.
-    pub fn take_down(&self) -> Result<Vec<(String, String)>> {
+    pub fn take_down(&self, steps: &dyn Steps) -> Result<Vec<(String, String)>> {
         let records = super::records(self.project)?;
         let mut kept = Vec::new();
         for slot in Pool::read(self.project)?.slots {
@@ -190,11 +222,13 @@ impl Pooling<'_> {
                     kept.push((slot.name.clone(), "it is leased".to_owned()));
                 }
                 _ => {
+                    steps.step(&slot.name, "removing");
                     if let Err(why) = self.remove(&slot)? {
                         kept.push((slot.name.clone(), why));
                     }
                 }
             }
+            steps.done(&slot.name);
         }
         Ok(kept)
     }

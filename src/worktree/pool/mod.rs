@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Progress, Record, Records, UnderWay, half_made};
+use super::{Failure, Progress, Record, Records, UnderWay, half_made};
 use crate::error::{Error, Result};
 use crate::git::{self, Oid, Registration};
 use crate::plan::TaskId;
@@ -77,6 +77,9 @@ pub struct Slot {
     /// `ctx pool reset` is at it, or was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub going: bool,
+    /// Why its making failed last; `None` if it did not, or was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// What a slot is doing.
@@ -265,6 +268,7 @@ fn on_disk(project: &Project) -> Result<Vec<Slot>> {
             lease: None,
             doubt: true,
             going: false,
+            failure: None,
         });
     }
     slots.sort_by_key(|slot| (slot.name.len(), slot.name.clone()));

@@ -14,6 +14,7 @@ use crate::plan::Status;
 use crate::state::{self, Lock};
 use crate::worktree::examine::{Found, Removable};
 use crate::worktree::furnish::Place;
+use crate::worktree::names::place;
 use crate::worktree::remove::Removal;
 use crate::worktree::saved::{Content, Holds, Saved, Store, trash};
 use crate::worktree::snapshot::Snapshot;
@@ -131,7 +132,7 @@ impl<'a> Release<'a> {
     /// The record with the place that the work has if it is brought back: the slot is another's by then.
     fn outside(&self, record: &Record) -> Record {
         let Pooling { project, settings } = self.pooling;
-        let path = settings.worktree_root(&project.home, &record.plan).join(record.task.as_str());
+        let path = place(project, settings, record);
         Record { path, port: None, under_way: None, ..record.clone() }
     }
 
@@ -237,10 +238,11 @@ impl<'a> Release<'a> {
                 state::move_to(&from, &to)?;
             }
         }
-        let place = Place { path: &record.path, git_dir: &git_dir, name: &slot.name, port: slot.port };
-        let furnisher = self.pooling.shared().furnisher;
-        furnisher.refresh(&place)?;
-        furnisher.copy(&place)?;
+        let slot_place =
+            Place { path: &record.path, git_dir: &git_dir, name: &slot.name, port: slot.port, from: None };
+        let furnisher = self.pooling.furnisher();
+        furnisher.refresh(&slot_place)?;
+        furnisher.copy(&slot_place)?;
         kill_point("release-slot");
         let base = git::resolve(&git_dir, "HEAD")?.unwrap_or_else(|| slot.base.clone());
         Pool::change(project, &slot.name, |slot| {

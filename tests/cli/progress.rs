@@ -1,0 +1,122 @@
+//! The progress of long commands, as a person sees it in a terminal; and an interrupt.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::repo::{CTX, Repo, document, run, write};
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A shell in a terminal of its own, gone when this is dropped.
+struct Screen<'a> {
+    repo: &'a Repo,
+    socket: PathBuf,
+}
+
+impl<'a> Screen<'a> {
+    fn new(repo: &'a Repo, columns: usize, rows: usize) -> Self {
+        let screen = Self { repo, socket: repo.root().join("tmux") };
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        let mut tmux = screen.tmux();
+        tmux.env("PS1", "$ ").env("SHELL", "/bin/sh");
+        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &rows, "-c"])
+            .arg(&repo.path);
+        run(tmux.args(["-e", &format!("CTX={CTX}"), "sh"])).ok();
+        screen
+    }
+
+    fn tmux(&self) -> Command {
+        let mut tmux = self.repo.command("tmux", &self.repo.path);
+        tmux.arg("-S").arg(&self.socket);
+        tmux
+    }
+
+    fn press(&self, keys: &[&str]) {
+        run(self.tmux().arg("send-keys").args(keys)).ok();
+    }
+
+    fn text(&self) -> String {
+        run(self.tmux().args(["capture-pane", "-p"])).ok()
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, done: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            let text = self.text();
+            if done(&text) {
+                return text;
+            }
+            assert!(start.elapsed() < LIMIT, "no {what}:\n{text}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        let _ = self.tmux().arg("kill-server").output();
+    }
+}
+
+/// Tasks whose set-up takes this long.
+fn slow(tasks: usize, seconds: usize) -> Repo {
+    let ids: Vec<String> = (0..tasks).map(|n| format!("task-{n}")).collect();
+    let tasks: Vec<(&str, &[&str])> = ids.iter().map(|id| (id.as_str(), &[][..])).collect();
+    let repo = Repo::new();
+    write(&repo.home().join(".claude/ctx.yaml"), &format!("worktrees: {{ setup: sleep {seconds} }}\n"));
+    repo.create_plan(&document("Slow", &tasks));
+    repo
+}
+
+#[test]
+fn each_worktree_has_a_line_with_its_step_and_seconds_as_far_as_the_terminal_goes() {
+    for (columns, rows) in [(60, 12), (80, 12), (120, 40)] {
+        let repo = slow(20, 3);
+        let screen = Screen::new(&repo, columns, rows);
+        screen.press(&["clear; RAYON_NUM_THREADS=20 $CTX worktree setup; echo rc $?", "Enter"]);
+        let step =
+            |line: &str| line.starts_with("  task-") && line.ends_with(" s") && line.contains("  sleep 3  ");
+        let lines = (rows - 2).min(20);
+        let text = screen.wait("a line for each", |text| {
+            text.lines().filter(|line| step(line)).count() == lines && text.contains("  sleep 3  2 s")
+        });
+        let head = text.lines().find(|line| line.contains("worktrees")).unwrap();
+        assert!(head.contains(" 0/20  "), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+        // Gone when it is done.
+        let text = screen.wait("end", |text| text.contains("rc 0"));
+        assert!(
+            !text.contains("  sleep 3  ") && text.contains("set-up: `sleep 3` in 20 worktrees"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_interrupt_ends_it_with_a_line_and_the_next_run_goes_on() {
+    let repo = slow(4, 2);
+    let screen = Screen::new(&repo, 80, 24);
+    for command in ["worktree setup", "pool init 9"] {
+        screen.press(&[&format!("clear; $CTX {command}; echo rc $?"), "Enter"]);
+        screen.wait("step", |text| text.contains("  sleep 2  1 s"));
+        screen.press(&["C-c"]);
+        let text = screen.wait("end", |text| text.contains("rc "));
+        assert!(text.contains("interrupted; run it again to go on\nrc 130"), "{text}");
+    }
+    // Only what was begun is half made.
+    let slots = repo.json(&["pool", "status"]);
+    assert!(slots.as_array().unwrap().len() < 9, "{slots}");
+    repo.ctx(&["worktree", "setup"]).ok();
+    repo.ctx(&["pool", "init", "2"]).ok();
+    repo.ctx(&["doctor"]).ok();
+    repo.ctx(&["task", "start", "task-3"]).ok();
+}
+
+#[test]
+fn nothing_of_it_is_printed_where_nobody_looks() {
+    let repo = slow(1, 1);
+    let ran = repo.ctx(&["worktree", "setup"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "set-up: `sleep 1` in 1 worktree\n"));
+}
