@@ -12,7 +12,7 @@ use crate::plan::Status;
 use crate::run::Board;
 use crate::state::{self, Active};
 use crate::worktree::pool::{self, Acquired, Made, Pool, Pooling, Release, Released, SlotState};
-use crate::worktree::{Kept, Prepared, Removal, Risks, Setup};
+use crate::worktree::{Kept, Prepared, Removal, Risks, Setup, refresh};
 
 pub(super) fn run(verb: Verb) -> Result<Report> {
     match verb {
@@ -126,7 +126,11 @@ fn acquire(id: &str, json: bool) -> Result<Report> {
         into: &board.into,
         base: board.require_base()?,
     };
-    let Acquired { slot, record, prepared } = setup.acquire(&task.task.id)?;
+    let Acquired { slot, mut record, prepared } = setup.acquire(&task.task.id)?;
+    if prepared.is_none() && matches!(task.task.status, Status::Pending | Status::Blocked) {
+        let lock = context.project.lock("worktrees").acquire()?;
+        record.base = refresh(&context.project, &record, &lock)?.unwrap_or(record.base);
+    }
     let answer = AcquiredAnswer {
         slot,
         path: record.path,

@@ -70,8 +70,7 @@ pub(super) fn count(n: usize, one: &str) -> String {
     format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Text from a file on one line, without control characters: a name must not drive a terminal.
+/// Text from a file on one line, without what is not seen: a name must not drive a terminal.
 pub(super) fn clean(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
+    crate::text::clean(text)
 }

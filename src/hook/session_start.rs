@@ -79,7 +79,5 @@ fn left_part(session: &Session, found: &Found) -> String {
 
 /// A name is text from a file; it stays one short line.
 fn one_line(name: &str) -> String {
-    let words: Vec<&str> =
-        name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    words.join(" ").chars().take(80).collect()
+    crate::text::name(name)
 }

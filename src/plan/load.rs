@@ -10,6 +10,7 @@ use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::{Part, Sheet, one_line};
 use super::index::{self, Entry};
+use super::keys::Scope;
 use super::rules::{self, Pair, file_of};
 use super::{Diagnostic, Diagnostics, Files, Plan, Status, task_file, yaml};
 
@@ -41,7 +42,7 @@ pub enum TaskText {
 /// that cannot be read refers to none.
 pub fn task_files(index: &str) -> Vec<String> {
     let part = Part { file: "", text: index, lines_before: 0 };
-    let Some(sheet) = Sheet::read(part, &mut Vec::new()) else { return Vec::new() };
+    let Some(sheet) = Sheet::read(part, Scope::Index, &mut Vec::new()) else { return Vec::new() };
     index::read(&sheet, None, &mut Vec::new()).entries.iter().map(|entry| file_of(&entry.id)).collect()
 }
 
@@ -57,7 +58,7 @@ pub fn status_and_files(text: &str) -> Option<(Status, Files)> {
 pub fn load(source: &Source) -> (Option<Plan>, Diagnostics) {
     let mut found = Vec::new();
     let part = Part { file: &source.index_file, text: &source.index, lines_before: 0 };
-    let Some(sheet) = Sheet::read(part, &mut found) else { return (None, Diagnostics(found)) };
+    let Some(sheet) = Sheet::read(part, Scope::Index, &mut found) else { return (None, Diagnostics(found)) };
     let mut index = index::read(&sheet, None, &mut found);
     let entries = std::mem::take(&mut index.entries);
     let mut files = vec![source.index_file.clone()];
@@ -66,10 +67,13 @@ pub fn load(source: &Source) -> (Option<Plan>, Diagnostics) {
         let file = file_of(&entry.id);
         check_file_field(&entry, &file, &mut found);
         let details = read_task(source, &entry, &file, &mut found);
+        if let Some(details) = &details {
+            entry.extra.report(&entry.id, details, &mut found);
+        }
         pairs.push(Pair { entry, details });
         files.push(file);
     }
-    let tasks = rules::judge(&pairs, index.partial, &mut found);
+    let tasks = rules::judge(&pairs, &index.refused_ids, &mut found);
     let order: Vec<&str> = files.iter().map(String::as_str).collect();
     let found = Diagnostics::sorted(found, &order);
     let plan = match index.name {

@@ -1,11 +1,13 @@
 //! The state of a plan, derived each time from its files, from git and from the journal; never stored.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, Git, Integrated, Oid};
+use crate::plan::graph::{self, Turn};
 use crate::plan::{Plan, Status, Task, TaskId};
 use crate::state::{Claim, Claims, Kind, PlanFolder, Project, Settings};
+use crate::text;
 use crate::worktree::{Record, Records};
 
 /// Can a task be started?
@@ -15,8 +17,43 @@ pub enum Readiness {
     Ready,
     /// Its dependencies are not all completed and landed; these are missing.
     Waits(Vec<TaskId>),
+    /// It waits for its wave: another task that has not landed, and comes first, changes the same file.
+    WaitsForFiles {
+        /// The task that comes first.
+        task: TaskId,
+        /// The file, as the waiting task declares it, or a shared resource.
+        file: String,
+    },
     /// Its status says no: under way, done, or failed.
     No,
+}
+
+impl Readiness {
+    /// The tasks that must land before this one can be started.
+    pub fn waits_for(&self) -> &[TaskId] {
+        match self {
+            Self::Waits(missing) => missing,
+            Self::WaitsForFiles { task, .. } => std::slice::from_ref(task),
+            Self::Ready | Self::No => &[],
+        }
+    }
+
+    /// What the task waits for, as the end of a sentence about it; `None` if it does not wait.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Waits(missing) => {
+                let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
+                Some(format!("waits for {}, not completed and landed", missing.join(", ")))
+            }
+            Self::WaitsForFiles { task, file } => {
+                let file = text::name(file);
+                Some(format!(
+                    "waits for its wave: `{task}` uses `{file}` too, comes first and has not landed"
+                ))
+            }
+            Self::Ready | Self::No => None,
+        }
+    }
 }
 
 /// One task with everything that is known about it.
@@ -72,10 +109,11 @@ impl Board {
         for task in &plan.tasks {
             tasks.push(facts.state(project, task)?);
         }
-        let landed: HashSet<TaskId> =
+        let landed: BTreeSet<TaskId> =
             tasks.iter().filter(|state| state.landed).map(|state| state.task.id.clone()).collect();
+        let mut turns = graph::turns(&plan.tasks, &landed);
         for state in &mut tasks {
-            state.readiness = readiness(&state.task, &landed);
+            state.readiness = readiness(&state.task, &landed, turns.remove(&state.task.id));
         }
         Ok(Self { folder: folder.clone(), plan, into, base, tasks })
     }
@@ -111,12 +149,16 @@ fn into_branch(project: &Project, settings: &Settings, plan: &Plan) -> Result<Br
     })
 }
 
-fn readiness(task: &Task, landed: &HashSet<TaskId>) -> Readiness {
+fn readiness(task: &Task, landed: &BTreeSet<TaskId>, turn: Option<Turn>) -> Readiness {
     if !matches!(task.status, Status::Pending | Status::Blocked) {
         return Readiness::No;
     }
     let missing: Vec<TaskId> = task.dependencies.iter().filter(|id| !landed.contains(id)).cloned().collect();
-    if missing.is_empty() { Readiness::Ready } else { Readiness::Waits(missing) }
+    match turn {
+        _ if !missing.is_empty() => Readiness::Waits(missing),
+        Some(Turn { before, over }) => Readiness::WaitsForFiles { task: before, file: over },
+        None => Readiness::Ready,
+    }
 }
 
 /// What is asked of git and of the journal once for all tasks.

@@ -6,7 +6,9 @@ mod decide;
 mod declared;
 mod document;
 mod graph;
+mod headings;
 mod hostile;
+mod keys;
 mod properties;
 mod render;
 mod task_file;
@@ -153,6 +155,7 @@ fn task(text: &str) -> Task {
         context: Vec::new(),
         files: Files { modify: list(files), ..Files::default() },
         verify: Vec::new(),
+        shared_resources: Vec::new(),
         body: String::new(),
     }
 }

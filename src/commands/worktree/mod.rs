@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::{Context, Report, style};
 use crate::cli::Worktree;
 use crate::error::{Error, Exit, Result, printable};
-use crate::git::{self, Status as Changes};
+use crate::git::{self, Oid, Status as Changes};
 use crate::plan::{self, Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state;
-use crate::worktree::{Outcome, Progress, Record, Records, Setup};
+use crate::worktree::{Outcome, Progress, Record, Records, Setup, refresh};
 
 pub(super) fn run(verb: Worktree) -> Result<Report> {
     match verb {
@@ -90,7 +90,20 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
                 notes.entry(note.clone()).or_default().push(format!("`{task}`"));
             }
         }
-        rows.push(outcome_row(&task, outcome, &mut messages));
+        let moved = match &outcome {
+            Ok(Outcome::Exists(record)) => bring_up(&context, &board, record)?,
+            _ => None,
+        };
+        let mut row = outcome_row(&task, outcome, &mut messages);
+        if let Some(commit) = moved {
+            messages.push(format!(
+                "note: nothing was done for `{task}` yet; its worktree was brought to `{}`, at {}",
+                board.into,
+                commit.short()
+            ));
+            row.base = Some(commit.to_string());
+        }
+        rows.push(row);
     }
     // The same sentence for every worktree is said once.
     messages.extend(notes.into_iter().map(|(note, tasks)| match tasks.len() {
@@ -106,6 +119,18 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     report.messages.extend(messages);
     report.messages.extend(context.warnings());
     Ok(report)
+}
+
+/// Brings a worktree that was made before its task's turn to the base, unless the task was begun.
+fn bring_up(context: &Context, board: &Board, record: &Record) -> Result<Option<Oid>> {
+    let waiting = board
+        .task(record.task.as_str())
+        .is_some_and(|state| matches!(state.task.status, Status::Pending | Status::Blocked));
+    if !waiting {
+        return Ok(None);
+    }
+    let lock = context.project.lock("worktrees").acquire()?;
+    refresh(&context.project, record, &lock)
 }
 
 /// How many files that were not copied are named.
@@ -206,10 +231,7 @@ fn choose(
 pub(super) fn reason_against(state: &TaskState) -> Option<String> {
     match (&state.readiness, state.task.status) {
         (Readiness::Ready, _) | (_, Status::InProgress) => None,
-        (Readiness::Waits(missing), _) => {
-            let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
-            Some(format!("waits for {}, not completed and landed", missing.join(", ")))
-        }
+        (Readiness::Waits(_) | Readiness::WaitsForFiles { .. }, _) => state.readiness.reason(),
         (_, Status::Failed) => Some(format!("has failed; `ctx task retry {}` frees it", state.task.id)),
         (_, status) => Some(format!("is {status}")),
     }
