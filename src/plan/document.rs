@@ -17,6 +17,7 @@ use super::front::id_line;
 use super::index::{self, Entry, Index};
 use super::keys::Scope;
 use super::rules::{self, Pair, file_of};
+use super::surroundings::{self, Surroundings};
 use super::{Diagnostic, Diagnostics, Priority, Task, TaskId};
 
 /// A plan document without errors.
@@ -61,13 +62,27 @@ impl Document {
 
 /// Reads a document. There is one exactly if no diagnostic is an error.
 pub fn parse(text: &str, file: &str) -> (Option<Document>, Diagnostics) {
+    parse_in(text, file, None)
+}
+
+/// As `parse`; also compares the document with the repository it is for.
+pub fn parse_in(
+    text: &str,
+    file: &str,
+    around: Option<&Surroundings<'_>>,
+) -> (Option<Document>, Diagnostics) {
     let mut found = Vec::new();
-    let document = read(text, file, &mut found);
+    let document = read(text, file, around, &mut found);
     let found = Diagnostics::sorted(found, &[file]);
     (document.filter(|_| !found.stop(false)), found)
 }
 
-fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document> {
+fn read(
+    text: &str,
+    file: &str,
+    around: Option<&Surroundings<'_>>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Document> {
     if text.len() > MAX_BYTES {
         let message = format!("the document has {} bytes, {MAX_BYTES} are allowed", text.len());
         let hint = "split it into several plans, or pass the plan without the conversation around it";
@@ -90,6 +105,9 @@ fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document>
     let mut others = std::mem::take(&mut index.refused_ids);
     others.extend(strays);
     let tasks = rules::judge(&pairs, &others, found);
+    if let Some(around) = around {
+        surroundings::check(&pairs, &tasks, around, found);
+    }
     let name = index.name?;
     Some(Document {
         title: anatomy.title.unwrap_or_else(|| name.clone()),

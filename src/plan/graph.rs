@@ -101,6 +101,11 @@ pub fn dependents(tasks: &[Task], id: &TaskId) -> BTreeSet<TaskId> {
     Graph::reach(start, &graph.needed_by).into_iter().map(|task| tasks[task].id.clone()).collect()
 }
 
+/// The places of all tasks that the one at this place waits for, directly or through others.
+pub(super) fn dependencies(tasks: &[Task], task: usize) -> BTreeSet<usize> {
+    Graph::reach(task, &Graph::of(tasks).needs)
+}
+
 /// A task that could run at the same time as others before it but for files that both change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clash {

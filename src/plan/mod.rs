@@ -21,14 +21,16 @@ mod model;
 pub mod render;
 mod rules;
 mod spellings;
+mod surroundings;
 pub mod task_file;
 mod words;
 mod yaml;
 
-pub use decide::{Decision, Mode, Parallelization, decide};
+pub use decide::{Decision, Mode, Parallelization, decide, decide_left};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, DocumentTask};
 pub use glob::glob_matches;
 pub use graph::Waves;
 pub use id::{IdError, TaskId};
 pub use model::{Files, Plan, Priority, Status, Task};
+pub use surroundings::Surroundings;

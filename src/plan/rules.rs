@@ -47,6 +47,7 @@ pub(super) fn judge(pairs: &[Pair<'_>], others: &[String], found: &mut Vec<Diagn
         if let Some(details) = &pair.details {
             compare(&pair.entry, details, found);
             report_gaps(&pair.entry.id, details, found);
+            check_model(&pair.entry.id, details, found);
         }
         let (needs, dependencies_at) = names.resolve(pair, found);
         tasks.push(task(pair, needs));
@@ -172,6 +173,24 @@ fn report_gaps(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) 
         let (code, fact, hint) = gap.describe();
         found.push(Diagnostic::warning(code, &details.at, format!("`{id}` has {fact}"), hint));
     }
+}
+
+/// What the client takes as a model beside full names.
+const MODELS: [&str; 7] = ["opus", "sonnet", "haiku", "inherit", "opusplan", "fable", "mythos"];
+
+fn check_model(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(model) = details.model.as_deref() else { return };
+    let plain = model.trim().to_lowercase();
+    let alias = plain.strip_suffix("[1m]").unwrap_or(&plain);
+    // Full names are `claude-…`, on other platforms with a prefix.
+    if MODELS.contains(&alias) || plain.contains("claude") {
+        return;
+    }
+    let message = format!("the model `{}` of `{id}` is not known", one_line(model));
+    let hint = did_you_mean(model, MODELS)
+        .unwrap_or_else(|| "use `opus`, `sonnet`, `haiku`, `inherit`, or a full name `claude-…`".to_owned());
+    let at = details.sheet.fields().spot_of("model");
+    found.push(Diagnostic::warning("unknown-model", &at, message, hint));
 }
 
 fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {

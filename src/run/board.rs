@@ -141,12 +141,37 @@ impl Board {
 /// `base`, else what is checked out in the main checkout.
 fn into_branch(project: &Project, settings: &Settings, plan: &Plan) -> Result<Branch> {
     if let Some(name) = settings.merge_into.as_ref().or(plan.base.as_ref()) {
-        return Ok(Branch::new(name));
+        return local_branch(project, name);
     }
     project.head_branch()?.ok_or_else(|| {
         Error::refused("HEAD is detached and the plan names no base branch")
             .hint("run `git switch BRANCH`, or add `base: BRANCH` to `metadata` in the plan's `plan.yaml`")
     })
+}
+
+/// The branch that a name means: its own, else for a remote's branch (`origin/main`) the local one of that name, since
+/// only that can be moved here.
+pub fn local_branch(project: &Project, name: &str) -> Result<Branch> {
+    if let Some(branch) = Branch::from_ref(name) {
+        return Ok(branch);
+    }
+    let remote = name.strip_prefix("refs/").unwrap_or(name);
+    let remote = remote.strip_prefix("remotes/").unwrap_or(remote);
+    let there = |full: &str| git::resolve(project.git_dir(), full).map(|commit| commit.is_some());
+    let Some((_, local)) = remote.split_once('/').filter(|_| name.contains('/')) else {
+        return Ok(Branch::new(name));
+    };
+    if there(&Branch::new(name).full())? || !there(&format!("refs/remotes/{remote}"))? {
+        return Ok(Branch::new(name));
+    }
+    let local = Branch::new(local);
+    if there(&local.full())? {
+        return Ok(local);
+    }
+    Err(Error::refused(format!(
+        "the base `{name}` is a remote's branch, and there is no local branch `{local}`"
+    ))
+    .hint(format!("make it with `git branch {local} {remote}`; the work lands there")))
 }
 
 fn readiness(task: &Task, landed: &BTreeSet<TaskId>, turn: Option<Turn>) -> Readiness {

@@ -7,6 +7,7 @@ mod atomic;
 mod content;
 mod journal;
 mod lock;
+mod plan_lookup;
 mod plans;
 mod project;
 mod settings;

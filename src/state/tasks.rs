@@ -11,6 +11,7 @@ use super::{PlanFolder, Project};
 use crate::error::{Error, Result};
 use crate::git::Oid;
 use crate::plan::{self, Plan, Status, Task, TaskId};
+use crate::text;
 use crate::world::{self, Process};
 
 /// Who started a task.
@@ -122,7 +123,12 @@ pub fn set_status(
     Ok((task.status, to))
 }
 
-/// There is no such task.
+/// There is no such task; the nearest ids of the plan are named.
 pub fn unknown_task(folder: &PlanFolder, id: &str) -> Error {
-    Error::refused(format!("plan `{}` has no task `{id}`", folder.id)).hint("see `ctx task list`")
+    let index = read_optional(&folder.dir.join("plan.yaml")).ok().flatten().unwrap_or_default();
+    let known = plan::load::task_ids(&index);
+    let near = text::did_you_mean(id, known.iter().map(TaskId::as_str));
+    let hint =
+        near.map_or_else(|| "see `ctx task list`".to_owned(), |near| format!("{near} see `ctx task list`"));
+    Error::refused(format!("plan `{}` has no task `{}`", folder.id, text::name(id))).hint(hint)
 }

@@ -60,7 +60,8 @@ fn every_spelling_of_a_dependency_orders() {
                 two("", &format!("{key}: {}\n", value.replace("      ", "  "))),
             ] {
                 let (plan, said) = made(&text);
-                let needs: Vec<&str> = plan.tasks[1].dependencies.iter().map(|id| id.as_str()).collect();
+                let needs: Vec<&str> =
+                    plan.tasks[1].dependencies.iter().map(ctx::plan::TaskId::as_str).collect();
                 assert_eq!(needs, ["task-0"], "{key}: {value}\n{said}");
                 let line =
                     text.lines().position(|line| line.trim_start().starts_with(&format!("{key}:"))).unwrap()

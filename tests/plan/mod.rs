@@ -11,7 +11,9 @@ mod hostile;
 mod keys;
 mod properties;
 mod render;
+mod surroundings;
 mod task_file;
+mod text;
 
 use ctx::plan::document::parse;
 use ctx::plan::load::{Source, TaskText, load, task_files};
