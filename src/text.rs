@@ -55,17 +55,21 @@ pub fn folded(word: &str) -> String {
 }
 
 /// The known names that are nearest to `word`, the nearest first: at most three, and none that differs in more
-/// than half of its characters. A name that begins with the word counts as near.
+/// than half of its characters. A name that begins with the word counts as near; one with another number does not:
+/// nobody writes `task-7` for `task-0` by a slip of the finger.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if word.len() > MAX_COMPARED {
         return Vec::new();
     }
+    let number = digits(word);
     let word = folded(word);
     let mut near: Vec<(usize, &str)> = Vec::new();
     for name in known {
         let plain = folded(name);
-        let distance = match plain.starts_with(&word) && word.len() > 2 {
+        let begins = plain.starts_with(&word) && word.len() > 2 && (number.is_empty() || word.len() > 8);
+        let distance = match begins {
             true => 1,
+            false if digits(name) != number => continue,
             false => strsim::osa_distance(&word, &plain),
         };
         if plain.len() <= MAX_COMPARED && distance * 2 <= plain.chars().count() {
@@ -76,6 +80,27 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
     // Far ones beside a near one only distract.
     let farthest = near.first().map_or(0, |(distance, _)| distance + 1);
     near.into_iter().filter(|(distance, _)| *distance <= farthest).map(|(_, name)| name).take(3).collect()
+}
+
+/// The known names that differ from `word` only in their number, the nearest number first: at most three.
+pub fn neighbours<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let letters = |text: &str| folded(text).chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let number = |text: &str| digits(text).parse::<i64>().ok();
+    let (own, wanted) = (letters(word), number(word));
+    let same = known.into_iter().filter(|name| letters(name) == own);
+    let mut near: Vec<(i64, &str)> =
+        same.filter_map(|name| Some(((number(name).unwrap_or(0) - wanted?).abs(), name))).collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().map(|(_, name)| name).take(3).collect()
+}
+
+/// The digits of a name, without zeros before them.
+fn digits(name: &str) -> String {
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    match digits.trim_start_matches('0') {
+        "" => digits.chars().take(1).collect(),
+        number => number.to_owned(),
+    }
 }
 
 /// `did you mean …?` for the names that are nearest, if any is near.
@@ -95,7 +120,7 @@ pub fn plain_fault(message: &str) -> String {
 }
 
 /// The reader's words and ours, in the order of replacement.
-const FAULTS: [(&str, &str); 29] = [
+const FAULTS: [(&str, &str); 30] = [
     ("invalid type: unit value", "it is nothing"),
     ("invalid type: null", "it is nothing"),
     ("invalid type: string ", "it is the text "),
@@ -123,6 +148,7 @@ const FAULTS: [(&str, &str); 29] = [
     ("expected any YAML value", "not a value"),
     ("EOF while parsing", "the end comes inside"),
     ("missing field ", "there is no "),
+    ("duplicate field ", "the same key stands there twice: "),
     ("duplicate entry with key ", "the same key stands there twice: "),
     ("trailing characters", "something follows the end"),
 ];

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::hook::{Disk, Site, disk};
 use crate::plan::Status;
 use crate::state::{Approvals, Project};
+use crate::text::plain_fault;
 use crate::world;
 
 pub(super) fn run(asked: Approve) -> Result<Report> {
@@ -97,8 +98,13 @@ fn check(file: &Path) -> Result<Report> {
     let mut out = String::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line: Line = serde_json::from_str(line).map_err(|error| {
-            Error::refused(format!("line {} of `{}` cannot be read: {error}", number + 1, file.display()))
-                .hint("a line is `{\"command\": \"…\"}` or `{\"tool_name\": \"…\", \"tool_input\": {…}}`")
+            Error::refused(format!(
+                "line {} of `{}` cannot be read: {}",
+                number + 1,
+                file.display(),
+                plain_fault(&error.to_string())
+            ))
+            .hint("a line is `{\"command\": \"…\"}` or `{\"tool_name\": \"…\", \"tool_input\": {…}}`")
         })?;
         let cwd = line.cwd.map_or_else(|| here.clone(), |cwd| here.join(cwd));
         let command = line.command.or_else(|| {

@@ -11,27 +11,55 @@ use super::diagnostic::Spot;
 use super::fields::Part;
 use super::front::{Front, before_inner, front, id_line, ids_in, inner_fence, is_yaml, yaml_lines};
 use super::index::MAX_TASKS;
-use super::markdown::{Fence, Heading, Outline, fold, line_end};
-
-/// The line that says that a plan is meant, and not talked about.
-const MARKER: &str = "**Type:** Plan";
+use super::markdown::{Fence, Heading, Outline, fold};
 
 /// More than a model prints in one answer; what is read of it takes fifty times as much memory.
 pub(super) const MAX_BYTES: usize = 1 << 20;
 
-/// The byte offsets of the lines that say `**Type:** Plan`, outside fences. A transcript finder looks for them.
+/// The byte offsets of the lines that say `**Type:** Plan`, in whatever form, outside fences. A transcript finder looks
+/// for them.
 pub fn markers(text: &str) -> Vec<usize> {
-    if !text.contains(MARKER) {
+    if !may_have_marker(text) {
         return Vec::new();
     }
     marker_lines(text, &Outline::of(text))
+}
+
+/// Is there a heading `## Plan Structure`, as every plan has one?
+pub fn has_structure(text: &str) -> bool {
+    text.lines().any(|line| fold(line) == "plan structure") && structures(&Outline::of(text)).next().is_some()
+}
+
+/// Is there a line that says so, inside fences or not?
+fn may_have_marker(text: &str) -> bool {
+    text.lines().any(|line| is_marker(line).is_some())
+}
+
+/// How sure it is that a plan is meant, and not talked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    /// `**Type:** Plan`.
+    Bold,
+    /// `Type: Plan`: only above a `## Plan Structure`.
+    Plain,
+}
+
+/// `**Type:** Plan`, `**Type**: plan`, `- Type： Plan`, …: nothing but that, and not as code, a quote or a heading.
+fn is_marker(line: &str) -> Option<Marker> {
+    if line.len() > 120 || !line.contains([':', '：']) || line.starts_with([' ', '\t']) {
+        return None;
+    }
+    if line.contains(['`', '>', '|', '#', '"', '\'', '“', '(', '<']) || fold(line) != "type plan" {
+        return None;
+    }
+    Some(if line.contains("**") || line.contains("__") { Marker::Bold } else { Marker::Plain })
 }
 
 /// Where the plans of a text stand, each from its title or marker to the beginning of the next. What comes before the
 /// first belongs to it; `parse` passes it over. A marker inside a task's body begins no plan: a title stands directly
 /// above one that does, or a `## Plan Structure` follows before the next marker.
 pub fn plans(text: &str) -> Vec<Range<usize>> {
-    if !text.contains(MARKER) {
+    if !may_have_marker(text) {
         return Vec::new();
     }
     // `parse` refuses it for its length.
@@ -80,14 +108,21 @@ fn title_above(text: &str, outline: &Outline, range: Range<usize>) -> Option<usi
 
 /// Only blank lines and lines such as `**Status:** Ready`?
 fn is_head(text: &str) -> bool {
-    text.lines().all(|line| line.trim().is_empty() || line.starts_with("**"))
+    text.lines().all(|line| line.trim().is_empty() || line.starts_with("**") || is_marker(line).is_some())
 }
 
 fn marker_lines(text: &str, outline: &Outline) -> Vec<usize> {
-    let starts = text.match_indices(MARKER).map(|(at, _)| at);
-    let begins = |at: usize| at == 0 || text.as_bytes()[at - 1] == b'\n';
-    let own_line = |&at: &usize| begins(at) && text[at..line_end(text, at)].trim_end() == MARKER;
-    starts.filter(own_line).filter(|&at| !outline.hidden(at)).collect()
+    let last = structures(outline).last().map(|heading| heading.range.start);
+    let mut at = 0;
+    let mut markers = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let counts = is_marker(line).is_some_and(|marker| marker == Marker::Bold || Some(at) < last);
+        if counts && !outline.hidden(at) {
+            markers.push(at);
+        }
+        at += line.len();
+    }
+    markers
 }
 
 /// Where the parts of a document stand.

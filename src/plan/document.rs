@@ -9,7 +9,7 @@ use serde_yaml::Mapping;
 use sha2::{Digest, Sha256};
 
 use super::anatomy::{Anatomy, MAX_BYTES, Section, dissect};
-pub use super::anatomy::{markers, plans};
+pub use super::anatomy::{has_structure, markers, plans};
 use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::{Sheet, one_line};

@@ -12,7 +12,7 @@ use super::fields::one_line;
 use super::graph;
 use super::index::Entry;
 use super::{Diagnostic, Task, TaskId};
-use crate::text::{did_you_mean, nearest};
+use crate::text::{did_you_mean, neighbours};
 
 /// Comparing the declared files of all tasks takes at most about this many steps: seconds, at the worst.
 const MAX_COMPARISONS: usize = 1 << 30;
@@ -96,24 +96,17 @@ impl<'a> Names<'a> {
         self.suggestions = self.suggestions.saturating_sub(1);
         let known = looked_at.iter().map(|pair| pair.entry.id.as_str());
         let known: Vec<&str> = known.filter(|known| *known != id.as_str()).collect();
-        // Nobody writes `task-7` for `task-0` by a slip of the finger.
-        let same_number = known.iter().copied().filter(|known| digits(known) == digits(name));
-        let hint = match did_you_mean(name, same_number) {
-            Some(hint) => hint,
-            None => match nearest(name, known.iter().copied()) {
+        let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
+            match neighbours(name, known.iter().copied()) {
                 near if near.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
                 near => {
                     format!("name a task such as {}, or add that one to `tasks`", listed(near.into_iter()))
                 }
-            },
-        };
+            }
+        });
         let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
         Diagnostic::error("dependency-unknown", at, message, hint)
     }
-}
-
-fn digits(id: &str) -> &str {
-    id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches('0')
 }
 
 /// What the task waits for: what the index says, else what the task says.

@@ -11,6 +11,7 @@ mod plan_lookup;
 mod plans;
 mod project;
 mod settings;
+mod settings_fault;
 mod tasks;
 
 pub use accepted::{Accepted, Wish};
@@ -27,4 +28,5 @@ pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};
 pub use project::Project;
 pub use settings::{SetUp, Settings};
+pub use settings_fault::setting_meant;
 pub use tasks::{Claim, Claims, Note, Owner, set_status, unknown_task};

@@ -168,8 +168,8 @@ fn a_task_waits_for_the_earlier_one_with_its_files() {
     check_turns("a=x@failed b=x", "", "");
     check_turns("z@failed a:z=x b=x", "", "");
     // What cannot start yet does not come first.
-    check_turns("a b:a!blocker=x c=x", "", "");
-    check_turns("a@completed b:a!blocker=x c=x", "a", "c after b over x");
+    check_turns("a b!blocker:a=x c=x", "", "");
+    check_turns("a@completed b!blocker:a=x c=x", "a", "c after b over x");
     // What stands behind a waiting task does not wait for it.
     check_turns("a=x b=x,y c=y", "", "b after a over x");
 }

@@ -81,6 +81,6 @@ fn a_refused_entry_hides_nothing_else() {
 
     error[dependency-unknown]: `task-1` depends on `task-9`, which is not in the plan
       --> plan.md:28:28
-      hint: name a task such as `task-0`, `task-4`, or add that one to `tasks`
+      hint: name a task such as `task-4`, `task-0`, or add that one to `tasks`
     ");
 }

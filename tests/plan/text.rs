@@ -1,6 +1,6 @@
 //! Names of others in messages, and the names that were meant.
 
-use ctx::text::{clean, nearest, plain_fault};
+use ctx::text::{clean, nearest, neighbours, plain_fault};
 
 #[test]
 fn what_is_not_seen_is_not_printed() {
@@ -24,12 +24,24 @@ fn the_nearest_names_are_offered() {
         ("auth-model", &["auth-models"][..]),
         ("auth_form", &["auth-form"]),
         ("auth", &["auth-models", "auth-form"]),
-        ("tsak-1", &["task-1", "task-0"]),
+        ("tsak-1", &["task-1"]),
+        ("task1", &["task-1"]),
+        ("task_01", &["task-1"]),
+        ("task-9", &[]),
         ("dosc", &["docs"]),
         ("something-else-entirely", &[]),
     ] {
         assert_eq!(nearest(word, ids), expected, "{word}");
     }
+}
+
+#[test]
+fn of_numbered_names_the_nearest_numbers_are_offered() {
+    let ids: Vec<String> = (0..30).map(|n| format!("task-{n}")).collect();
+    let near = |word| neighbours(word, ids.iter().map(String::as_str));
+    assert_eq!(near("task-31"), ["task-29", "task-28", "task-27"]);
+    assert_eq!(near("Task_40"), ["task-29", "task-28", "task-27"]);
+    assert_eq!(near("step-1"), [""; 0]);
 }
 
 #[test]
