@@ -118,6 +118,18 @@ pub(super) fn read(scope: Scope, written: &Mapping) -> Read {
     out
 }
 
+/// How a mapping writes a known key: itself if it has it, else the first other word for it.
+pub(super) fn written<'a>(scope: Scope, mapping: &'a Mapping, known: &'static str) -> Option<&'a str> {
+    if mapping.contains_key(known) {
+        return Some(known);
+    }
+    let says = |(key, value): (&'a Value, &Value)| {
+        let key = key.as_str().filter(|_| !value.is_null())?;
+        matches!(meaning(scope, key, value), Meaning::For(other) if other == known).then_some(key)
+    };
+    mapping.iter().find_map(says)
+}
+
 /// Moves what stands beside `files:` into it.
 fn into_files(out: &mut Read, moved: Vec<(String, &'static str, Value)>) {
     for (text, known, value) in moved {
