@@ -74,6 +74,9 @@ pub enum Plan {
     Create {
         /// The document; `-` or nothing reads standard input
         file: Option<PathBuf>,
+        /// Make another plan of a document that was made into one before
+        #[arg(long)]
+        new: bool,
         #[command(flatten)]
         #[allow(missing_docs)]
         json: Json,
@@ -106,13 +109,19 @@ pub enum Plan {
     List(Json),
     /// Make a plan the active one; an archived plan comes back
     Use {
-        /// Its id, the beginning of it, or its name
+        /// Its id or its name, or the beginning of one
         plan: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
     /// Put a plan away
     Archive {
         /// The plan; the active one if not given
         plan: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        json: Json,
     },
 }
 
@@ -134,6 +143,9 @@ pub struct Extract {
     /// Print the document, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Make another plan of a document that was made into one before
+    #[arg(long, conflicts_with_all = ["list", "dry_run"])]
+    pub new: bool,
     /// For programs.
     #[command(flatten)]
     pub json: Json,

@@ -74,7 +74,7 @@ impl Error {
 /// Text of somebody else on one line, its control characters written out: a name must not drive a terminal.
 pub fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .map(|c| if crate::text::is_hidden(c) { c.escape_default().to_string() } else { c.to_string() })
         .collect()
 }
 

@@ -14,6 +14,7 @@ pub mod land;
 pub mod plan;
 pub mod run;
 pub mod state;
+pub mod text;
 pub mod transcript;
 pub mod ui;
 pub mod worktree;

@@ -18,6 +18,19 @@ pub fn has_env(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
+/// Returns whether a program can be started by this name: one on `PATH`, or an absolute path.
+pub fn has_program(name: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let runs = |path: &std::path::Path| {
+        std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    if name.contains('/') {
+        return runs(std::path::Path::new(name));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| runs(&folder.join(name)))
+}
+
 /// The directory the command was started in.
 pub fn cwd() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| {

@@ -14,6 +14,7 @@ use crate::hook::{Disk, Site, disk};
 use crate::plan::Status;
 use crate::run::Board;
 use crate::state::{self, Approvals, Project};
+use crate::text::plain_fault;
 use crate::worktree::Progress;
 use crate::world;
 
@@ -123,8 +124,13 @@ fn check(file: &Path) -> Result<Report> {
     let mut out = String::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line: Line = serde_json::from_str(line).map_err(|error| {
-            Error::refused(format!("line {} of `{}` cannot be read: {error}", number + 1, file.display()))
-                .hint("a line is `{\"command\": \"…\"}` or `{\"tool_name\": \"…\", \"tool_input\": {…}}`")
+            Error::refused(format!(
+                "line {} of `{}` cannot be read: {}",
+                number + 1,
+                file.display(),
+                plain_fault(&error.to_string())
+            ))
+            .hint("a line is `{\"command\": \"…\"}` or `{\"tool_name\": \"…\", \"tool_input\": {…}}`")
         })?;
         let cwd = line.cwd.map_or_else(|| here.clone(), |cwd| here.join(cwd));
         let command = line.command.or_else(|| {

@@ -23,7 +23,7 @@ use table::Column;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Result};
-use crate::state::{Project, Settings};
+use crate::state::{Project, Settings, setting_meant};
 use crate::world;
 
 /// What a command prints, and the code it ends with.
@@ -89,7 +89,14 @@ impl Context {
         let mut warnings = Vec::new();
         if !self.settings.ignored.is_empty() {
             let keys = list(&mut self.settings.ignored.iter());
-            warnings.push(format!("warning: settings that this version does not use: {keys}"));
+            let meant = match &self.settings.ignored[..] {
+                [one] => setting_meant(one).map(|meant| format!("; {meant}")),
+                _ => None,
+            };
+            warnings.push(format!(
+                "warning: settings that this version does not use: {keys}{}",
+                meant.unwrap_or_default()
+            ));
         }
         if !self.settings.wishes.is_empty() {
             let keys = list(&mut self.settings.wishes.iter().map(|wish| &wish.key));

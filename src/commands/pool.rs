@@ -14,7 +14,7 @@ use crate::run::Board;
 use crate::state::{self, Active};
 use crate::ui::Progress;
 use crate::worktree::pool::{self, Acquired, Made, Pool, Pooling, Release, Released, SlotState};
-use crate::worktree::{Kept, Prepared, Removal, Risks, Setup, task_status};
+use crate::worktree::{Kept, Prepared, Removal, Risks, Setup, refresh, task_status};
 
 pub(super) fn run(verb: Verb) -> Result<Report> {
     match verb {
@@ -164,10 +164,14 @@ fn acquire(id: &str, json: bool) -> Result<Report> {
         into: &board.into,
         base: board.require_base()?,
     };
-    let Acquired { slot, record, prepared, moved } = {
+    let Acquired { slot, mut record, prepared, moved } = {
         let progress = Progress::start("slots", 1);
         setup.acquire(&task.task.id, &progress)?
     };
+    if prepared.is_none() && matches!(task.task.status, Status::Pending | Status::Blocked) {
+        let lock = context.project.lock("worktrees").acquire()?;
+        record.base = refresh(&context.project, &record, &lock)?.unwrap_or(record.base);
+    }
     let answer = AcquiredAnswer {
         slot,
         path: record.path,

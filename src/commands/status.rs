@@ -114,10 +114,7 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
         status: task.status,
         ready: state.readiness == Readiness::Ready,
         landed: state.landed,
-        waits_for: match &state.readiness {
-            Readiness::Waits(missing) => missing.clone(),
-            _ => Vec::new(),
-        },
+        waits_for: state.readiness.waits_for().to_vec(),
         worktree: worktree.map(|record| record.path.clone()),
         branch: state.tip.as_ref().map(|_| state.branch.to_string()),
         ahead: distance.map(|(ahead, _)| ahead),

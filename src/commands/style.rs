@@ -130,11 +130,7 @@ pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Text from a file on one line, without control characters and those that turn the direction of what follows: a
-/// name must not drive a terminal.
+/// Text from a file on one line, without what is not seen: a name must not drive a terminal.
 pub(super) fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let visible: String = text.chars().filter(|c| !turns(*c)).collect();
-    let words = visible.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
+    crate::text::clean(text)
 }

@@ -8,7 +8,8 @@ use super::{Column, Context, Report, style};
 use crate::cli::Task;
 use crate::error::{Error, Result};
 use crate::git;
-use crate::plan::{Files, Priority, Status, TaskId};
+use crate::plan::graph::{self, Turn};
+use crate::plan::{Files, Plan, Priority, Status, TaskId};
 use crate::run::{self, Bindings, Board, Readiness, TaskState, Verb};
 use crate::state::{self, Claim, Note, Owner};
 use crate::worktree::{PORTS, Progress, Record, Records};
@@ -68,10 +69,7 @@ fn row(state: &TaskState) -> Row<'_> {
         status: state.task.status,
         ready: state.readiness == Readiness::Ready,
         landed: state.landed,
-        waits_for: match &state.readiness {
-            Readiness::Waits(missing) => missing,
-            _ => &[],
-        },
+        waits_for: state.readiness.waits_for(),
         interrupted: state.claim.as_ref().is_some_and(Claim::interrupted),
         model: state.task.model.as_deref(),
         worktree: ready_worktree(state).map(|record| &record.path),
@@ -255,8 +253,11 @@ fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Re
     let owner = Owner { session: session.clone(), process: world::client_process() };
     let note = Note { reason, commit: state.tip.clone(), owner };
     let (from, to) =
-        state::set_status(&context.project, &board.folder, &state.task.id, note, |_, task, claim| {
+        state::set_status(&context.project, &board.folder, &state.task.id, note, |plan, task, claim| {
             let to = run::next(verb, id, task.status)?;
+            if verb == Verb::Start && task.status != Status::InProgress {
+                require_turn(plan, &board, &task.id)?;
+            }
             if let Some(claim) = claim.filter(|_| task.status == Status::InProgress) {
                 require_own(verb, id, claim, session.as_deref())?;
             }
@@ -284,15 +285,29 @@ fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Re
     })
 }
 
+/// Asked again under the lock: another process may have started a task that changes the same file.
+fn require_turn(plan: &Plan, board: &Board, id: &TaskId) -> Result<()> {
+    let landed = board.tasks.iter().filter(|state| state.landed).map(|state| state.task.id.clone()).collect();
+    match graph::turns(&plan.tasks, &landed).remove(id) {
+        Some(Turn { before, over }) => Err(waits(id, &Readiness::WaitsForFiles { task: before, file: over })),
+        None => Ok(()),
+    }
+}
+
+fn waits(id: &TaskId, readiness: &Readiness) -> Error {
+    let hint = match readiness {
+        Readiness::WaitsForFiles { task, .. } => {
+            format!("complete `{task}` and run `ctx merge` first, or give it up with `ctx task fail {task}`")
+        }
+        _ => "complete them, run `ctx merge`, then start this one".to_owned(),
+    };
+    Error::refused(format!("`{id}` {}", readiness.reason().unwrap_or_default())).hint(hint)
+}
+
 fn require_startable(state: &TaskState) -> Result<()> {
     let id = &state.task.id;
-    if let Readiness::Waits(missing) = &state.readiness {
-        let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
-        return Err(Error::refused(format!(
-            "`{id}` waits for {}, not completed and landed",
-            missing.join(", ")
-        ))
-        .hint("complete them, run `ctx merge`, then start this one"));
+    if !state.readiness.waits_for().is_empty() {
+        return Err(waits(id, &state.readiness));
     }
     // An agent without its packages would install them somewhere, or guess.
     if state.worktree.as_ref().is_some_and(|record| record.progress != Progress::Ready) {

@@ -29,8 +29,8 @@ pub use index::{
 pub use integrated::{Integrated, integrated};
 pub use merge::{MergeTree, abort_rebase, commit_tree, conflicts, merge_ff_only, merge_tree, rebase};
 pub use objects::{
-    Entry, Files, Mode, list_tree, read_blobs, read_file, refs_under, rename_ref, store_bytes, store_commit,
-    store_tree, tree_id, unheld,
+    Entry, Files, Mode, file_names, list_tree, read_blobs, read_file, refs_under, rename_ref, store_bytes,
+    store_commit, store_tree, tree_id, unheld,
 };
 pub use refs::{
     Branch, Oid, RefUpdate, ahead_behind, branches, changed_paths, delete_remote_branch, is_ancestor,

@@ -2,6 +2,7 @@
 //!
 //! Bytes go in and out as they are: no filter, no end-of-line conversion, no git hook. Paths may be any bytes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Git, GitError, Oid, Result, path_from, records};
@@ -238,6 +239,13 @@ pub fn store_tree(dir: &Path, blobs: &[(&str, Oid)]) -> Result<Oid> {
 /// The tree of a commit.
 pub fn tree_id(dir: &Path, commit: &Oid) -> Result<Oid> {
     oid(&Git::at(dir).args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")]), "rev-parse")
+}
+
+/// The paths of all files of a commit, as text.
+pub fn file_names(dir: &Path, commit: &Oid) -> Result<BTreeSet<String>> {
+    let bytes =
+        Git::at(dir).args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit.as_str()]).run()?;
+    Ok(records(&bytes).map(|path| String::from_utf8_lossy(path).into_owned()).collect())
 }
 
 /// Every path of a tree with its size in bytes.

@@ -53,7 +53,7 @@ fn write(project: &Project, document: &Document, printed: Option<jiff::Timestamp
     let before = plans.active()?;
     let base = project.head_branch()?;
     let base = base.as_ref().map(Branch::as_str);
-    let created = plans.create(&NewPlan { document, base, time: world::now(), from: FROM })?;
+    let created = plans.create(&NewPlan { document, base, time: world::now(), from: FROM, again: false })?;
     let Created::New(folder) = created else { return Ok(()) };
     project.remember_home()?;
     project.exclude_plans()?;

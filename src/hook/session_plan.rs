@@ -28,8 +28,9 @@ pub(super) fn printed_at(found: &Found) -> Option<Timestamp> {
 /// Is this plan there already, or did its session make one after it was printed? What was made and removed since
 /// does not come back either.
 pub(super) fn is_done_with(project: &Project, session: Option<&str>, found: &Found) -> Result<bool> {
-    let hash = found.document.as_ref().map(Document::hash).unwrap_or_default();
-    if project.plans().by_document(&hash)?.is_some() {
+    if let Some(hash) = found.document.as_ref().map(Document::hash)
+        && project.plans().by_document(&hash)?.is_some()
+    {
         return Ok(true);
     }
     let printed = printed_at(found);
@@ -63,8 +64,8 @@ pub(super) fn newly_saved(project: &Project) -> Result<Option<PlanFolder>> {
     Ok(project.plans().list()?.into_iter().find(|folder| folder.id == id))
 }
 
-/// A session that printed a plan and ended without saving it: killed, or its machine was. Looks at no session twice
-/// unless it was written to since.
+/// A session that printed a plan and ended without saving it: killed, or its machine was, or the plan cannot be saved
+/// as it is. Looks at no session twice unless it was written to since.
 ///
 /// Whether another session is dead or only quiet cannot be told, so its plan is named and not taken.
 pub(super) fn left_behind(project: &Project, running: Option<&str>) -> Result<Option<(Session, Found)>> {
@@ -86,10 +87,14 @@ pub(super) fn left_behind(project: &Project, running: Option<&str>) -> Result<Op
         // One that cannot be read is nobody's plan.
         let Ok(latest) = transcript::latest(&session.transcript, Some(deadline)) else { continue };
         cut_short |= latest.cut_short;
-        if let Some(found) = latest.complete
-            && !is_done_with(project, Some(&session.id), &found)?
-        {
-            left = Some((session.clone(), found));
+        // The incomplete one was printed later, or there is no complete one.
+        let open = latest.complete.into_iter().chain(latest.incomplete.filter(is_meant));
+        for found in open {
+            if left.is_none() && !is_done_with(project, Some(&session.id), &found)? {
+                left = Some((session.clone(), found));
+            }
+        }
+        if left.is_some() {
             break;
         }
     }
@@ -105,6 +110,11 @@ pub(super) fn left_behind(project: &Project, running: Option<&str>) -> Result<Op
         )?;
     }
     Ok(left)
+}
+
+/// Does an incomplete document look like a plan, and not like words about one? It has a heading.
+fn is_meant(found: &Found) -> bool {
+    found.text.lines().any(|line| line.starts_with("# ") || line.starts_with("## "))
 }
 
 /// Up to when sessions were looked at.

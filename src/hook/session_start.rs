@@ -1,5 +1,5 @@
 //! `SessionStart`: one line, for the model and the person: which plan is active and how far it is, whether one was saved
-//! when the last session ended, whether a session that died printed one, whether the permission rules cannot be read.
+//! when the last session ended, whether one was printed that was or could not be saved, whether the permission rules cannot be read.
 
 use std::path::Path;
 
@@ -70,16 +70,25 @@ fn saved_part(project: &Project, folder: &PlanFolder, is_active: bool) -> String
 }
 
 fn left_part(session: &Session, found: &Found) -> String {
-    let title = one_line(&found.title());
+    let (title, id) = (one_line(&found.title()), one_line(&session.id));
+    if found.document.is_some() {
+        return format!(
+            "an earlier session printed a plan that was not saved: `{title}` (`ctx plan extract --session {id}`)"
+        );
+    }
+    let missing = found.missing();
+    let more = match missing.len() {
+        0 | 1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    let reason = missing.first().map(|reason| one_line(reason)).unwrap_or_default();
     format!(
-        "an earlier session printed a plan that was not saved: `{title}` (`ctx plan extract --session {}`)",
-        one_line(&session.id)
+        "an earlier session printed a plan that cannot be saved: `{title}`: {reason}{more} (`ctx plan extract --list \
+         --session {id}`)"
     )
 }
 
 /// A name is text from a file; it stays one short line.
 fn one_line(name: &str) -> String {
-    let words: Vec<&str> =
-        name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    words.join(" ").chars().take(80).collect()
+    crate::text::name(name)
 }

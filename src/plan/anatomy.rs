@@ -3,33 +3,63 @@
 //! In: the text that a model wrote. Out: byte ranges, or the diagnostics that say which part is missing. Only
 //! top-level headings and fences count. Parses no YAML and compares nothing; `document` does.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Diagnostic;
 use super::diagnostic::Spot;
 use super::fields::Part;
+use super::front::{Front, before_inner, front, id_line, ids_in, inner_fence, is_yaml, yaml_lines};
 use super::index::MAX_TASKS;
-use super::markdown::{Fence, Heading, Outline, fold, line_end, line_start};
-
-/// The line that says that a plan is meant, and not talked about.
-const MARKER: &str = "**Type:** Plan";
+use super::markdown::{Fence, Heading, Outline, fold};
 
 /// More than a model prints in one answer; what is read of it takes fifty times as much memory.
 pub(super) const MAX_BYTES: usize = 1 << 20;
 
-/// The byte offsets of the lines that say `**Type:** Plan`, outside fences. A transcript finder looks for them.
+/// The byte offsets of the lines that say `**Type:** Plan`, in whatever form, outside fences. A transcript finder looks
+/// for them.
 pub fn markers(text: &str) -> Vec<usize> {
-    if !text.contains(MARKER) {
+    if !may_have_marker(text) {
         return Vec::new();
     }
     marker_lines(text, &Outline::of(text))
+}
+
+/// Is there a heading `## Plan Structure`, as every plan has one?
+pub fn has_structure(text: &str) -> bool {
+    text.lines().any(|line| fold(line) == "plan structure") && structures(&Outline::of(text)).next().is_some()
+}
+
+/// Is there a line that says so, inside fences or not?
+fn may_have_marker(text: &str) -> bool {
+    text.lines().any(|line| is_marker(line).is_some())
+}
+
+/// How sure it is that a plan is meant, and not talked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    /// `**Type:** Plan`.
+    Bold,
+    /// `Type: Plan`: only above a `## Plan Structure`.
+    Plain,
+}
+
+/// `**Type:** Plan`, `**Type**: plan`, `- Type： Plan`, …: nothing but that, and not as code, a quote or a heading.
+fn is_marker(line: &str) -> Option<Marker> {
+    if line.len() > 120 || !line.contains([':', '：']) || line.starts_with([' ', '\t']) {
+        return None;
+    }
+    if line.contains(['`', '>', '|', '#', '"', '\'', '“', '(', '<']) || fold(line) != "type plan" {
+        return None;
+    }
+    Some(if line.contains("**") || line.contains("__") { Marker::Bold } else { Marker::Plain })
 }
 
 /// Where the plans of a text stand, each from its title or marker to the beginning of the next. What comes before the
 /// first belongs to it; `parse` passes it over. A marker inside a task's body begins no plan: a title stands directly
 /// above one that does, or a `## Plan Structure` follows before the next marker.
 pub fn plans(text: &str) -> Vec<Range<usize>> {
-    if !text.contains(MARKER) {
+    if !may_have_marker(text) {
         return Vec::new();
     }
     // `parse` refuses it for its length.
@@ -78,14 +108,21 @@ fn title_above(text: &str, outline: &Outline, range: Range<usize>) -> Option<usi
 
 /// Only blank lines and lines such as `**Status:** Ready`?
 fn is_head(text: &str) -> bool {
-    text.lines().all(|line| line.trim().is_empty() || line.starts_with("**"))
+    text.lines().all(|line| line.trim().is_empty() || line.starts_with("**") || is_marker(line).is_some())
 }
 
 fn marker_lines(text: &str, outline: &Outline) -> Vec<usize> {
-    let starts = text.match_indices(MARKER).map(|(at, _)| at);
-    let begins = |at: usize| at == 0 || text.as_bytes()[at - 1] == b'\n';
-    let own_line = |&at: &usize| begins(at) && text[at..line_end(text, at)].trim_end() == MARKER;
-    starts.filter(own_line).filter(|&at| !outline.hidden(at)).collect()
+    let last = structures(outline).last().map(|heading| heading.range.start);
+    let mut at = 0;
+    let mut markers = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let counts = is_marker(line).is_some_and(|marker| marker == Marker::Bold || Some(at) < last);
+        if counts && !outline.hidden(at) {
+            markers.push(at);
+        }
+        at += line.len();
+    }
+    markers
 }
 
 /// Where the parts of a document stand.
@@ -97,6 +134,8 @@ pub(super) struct Anatomy {
     /// The YAML of the index.
     pub(super) index: Range<usize>,
     pub(super) sections: Vec<Section>,
+    /// Does a fence of YAML run on into what comes behind it? Then tasks may be hidden in it.
+    pub(super) broken: bool,
     lines: Lines,
 }
 
@@ -165,7 +204,11 @@ pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Op
         found.push(Diagnostic::error("index-missing", &at, message, hint));
         return None;
     };
-    let sections = sections(text, &outline, &lines, fence.range.end);
+    let ids = ids_in(&text[fence.content.clone()]);
+    let sections = sections(text, &outline, &lines, fence.range.end, &ids);
+    let run_on: Vec<Diagnostic> = run_on(text, &outline, &lines, file, fence.range.start).collect();
+    let broken = !run_on.is_empty();
+    found.extend(run_on);
     if sections.len() > MAX_TASKS {
         found.extend(unclosed(&outline, &lines, file));
         let message = format!("the document has {} tasks, {MAX_TASKS} are allowed", sections.len());
@@ -184,9 +227,33 @@ pub(super) fn dissect(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Op
     Some(Anatomy {
         title: title.map(|title| title.text.trim().to_owned()).filter(|title| !title.is_empty()),
         span: start..end,
-        index: yaml_lines(text, &fence.content),
+        index: yaml_lines(text, &before_inner(text, fence)),
         sections,
+        broken,
         lines,
+    })
+}
+
+/// Fences of YAML that were never closed, so that they end with the next one: from the index on.
+fn run_on(
+    text: &str,
+    outline: &Outline,
+    lines: &Lines,
+    file: &str,
+    from: usize,
+) -> impl Iterator<Item = Diagnostic> {
+    let yaml =
+        move |fence: &&Fence| fence.range.start >= from && matches!(fence.language.as_str(), "yaml" | "yml");
+    outline.fences.iter().filter(yaml).filter_map(move |fence| {
+        inner_fence(text, fence).map(|inner| {
+            let at = Spot::line(file, lines.of(fence.range.start));
+            let message = format!(
+                "the fence that starts here is not closed before another one, in line {}",
+                lines.of(inner)
+            );
+            let hint = "close it with the same signs on a line of their own";
+            Diagnostic::error("fence-unclosed", &at, message, hint)
+        })
     })
 }
 
@@ -227,23 +294,39 @@ fn index_fence<'a>(outline: &'a Outline, structure: &Heading) -> Option<&'a Fenc
     outline.fences.iter().filter(inside).find(|fence| matches!(fence.language.as_str(), "yaml" | "yml" | ""))
 }
 
-/// The tasks: headings `Task N: Name` of one level, each with all that follows up to the next of them.
-fn sections(text: &str, outline: &Outline, lines: &Lines, after: usize) -> Vec<Section> {
-    let mut starts: Vec<(&Heading, String)> = Vec::new();
+/// Where a task begins.
+struct Start {
+    number: String,
+    /// Its heading, else its front matter.
+    at: usize,
+    front: Front,
+}
+
+/// The tasks: headings `Task N: Name` of one level, each with all that follows up to the next of them. A heading of
+/// another form, or none, counts where the front matter behind it has an `id` of the index that no other task has.
+fn sections(text: &str, outline: &Outline, lines: &Lines, after: usize, ids: &HashSet<&str>) -> Vec<Section> {
+    let mut headings: Vec<(&Heading, String)> = Vec::new();
     for heading in outline.headings.iter().filter(|heading| heading.atx && heading.range.start >= after) {
         // A body may have headings of this form on other levels.
-        let level = starts.first().map_or(heading.level, |(first, _)| first.level);
+        let level = headings.first().map_or(heading.level, |(first, _)| first.level);
         if let Some(number) = task_number(&heading.text).filter(|_| heading.level == level) {
-            starts.push((heading, number));
+            headings.push((heading, number));
         }
     }
-    let fronts: Vec<Front> = starts.iter().map(|(heading, _)| front(text, outline, heading, after)).collect();
+    let numbered = headings.into_iter().map(|(heading, number)| {
+        let front = front(text, outline, heading, after);
+        Start { number, at: heading.range.start, front }
+    });
+    let mut starts: Vec<Start> = numbered.collect();
+    add_by_id(text, outline, after, ids, &mut starts);
     let mut sections = Vec::with_capacity(starts.len());
-    for (n, ((heading, number), front)) in starts.into_iter().zip(&fronts).enumerate() {
-        let end = fronts.get(n + 1).map_or_else(|| plan_end(text, outline, heading), |next| next.start);
+    for (n, Start { number, at, front }) in starts.iter().enumerate() {
+        let end = starts
+            .get(n + 1)
+            .map_or_else(|| plan_end(text, outline, front.body.max(*at)), |next| next.front.start);
         sections.push(Section {
-            number,
-            line: lines.of(heading.range.start),
+            number: number.clone(),
+            line: lines.of(*at),
             front: front.yaml.clone(),
             body: front.body.min(end)..end,
         });
@@ -251,12 +334,42 @@ fn sections(text: &str, outline: &Outline, lines: &Lines, after: usize) -> Vec<S
     sections
 }
 
+/// Adds the tasks whose headings have another form, or that have none.
+fn add_by_id(text: &str, outline: &Outline, after: usize, ids: &HashSet<&str>, starts: &mut Vec<Start>) {
+    let mut known: HashSet<&str> =
+        starts.iter().filter_map(|start| id_line(&text[start.front.yaml.clone()])).collect();
+    let mut more = Vec::new();
+    for fence in outline.fences.iter().filter(|fence| fence.range.start >= after) {
+        let yaml = yaml_lines(text, &before_inner(text, fence));
+        let Some(id) = id_line(&text[yaml.clone()]).filter(|id| is_yaml(text, fence) && ids.contains(id))
+        else {
+            continue;
+        };
+        // In a task without front matter, it may be an example, or its front matter in another place.
+        let inside = starts[..starts.partition_point(|start| start.at <= fence.range.start)].last();
+        if inside.is_some_and(|start| id_line(&text[start.front.yaml.clone()]).is_none()) || !known.insert(id)
+        {
+            continue;
+        }
+        let before = outline.headings.partition_point(|heading| heading.range.end <= fence.range.start);
+        let heading = outline.headings[..before].last();
+        let heading = heading.filter(|heading| {
+            heading.range.start >= after && text[heading.range.end..fence.range.start].trim().is_empty()
+        });
+        let at = heading.map_or(fence.range.start, |heading| heading.range.start);
+        let number = heading.map_or(id, |heading| heading.text.trim()).to_owned();
+        more.push(Start { number, at, front: Front { start: at, yaml, body: fence.range.end } });
+    }
+    starts.extend(more);
+    starts.sort_by_key(|start| start.at);
+}
+
 /// What follows `## References` is no part of the last task.
-fn plan_end(text: &str, outline: &Outline, last: &Heading) -> usize {
+fn plan_end(text: &str, outline: &Outline, from: usize) -> usize {
     let ends = |heading: &&Heading| {
         heading.atx
             && heading.level <= 2
-            && heading.range.start >= last.range.end
+            && heading.range.start >= from
             && fold(&heading.text) == "references"
     };
     outline.headings.iter().find(ends).map_or(text.len(), |heading| heading.range.start)
@@ -269,106 +382,11 @@ fn task_number(heading: &str) -> Option<String> {
     let rest = word.eq_ignore_ascii_case("task").then(|| rest.trim_start_matches([' ', '\t', '-', '#']))?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = rest.split_at(digits);
-    let ended = rest.trim_start().is_empty() || rest.trim_start().starts_with([':', '-', '–', '—', '.']);
+    let ended = rest.trim_start().is_empty()
+        || rest.trim_start().starts_with([':', '：', '-', '–', '—', '.', ')', '）', '|', ',']);
     if number.is_empty() || !ended {
         return None;
     }
     let plain = number.trim_start_matches('0');
     Some(if plain.is_empty() { "0" } else { plain }.to_owned())
-}
-
-/// A task's front matter, and where the task starts and its body does.
-struct Front {
-    start: usize,
-    yaml: Range<usize>,
-    body: usize,
-}
-
-fn front(text: &str, outline: &Outline, heading: &Heading, after: usize) -> Front {
-    let Range { start, end } = heading.range;
-    let content = end + (text[end..].len() - text[end..].trim_start().len());
-    let first = line_start(text, content).max(end);
-    let fence = outline.fences.partition_point(|fence| fence.range.start < first);
-    if let Some(fence) =
-        outline.fences.get(fence).filter(|fence| fence.range.start == first && is_yaml(text, fence))
-    {
-        return Front { start, yaml: yaml_lines(text, &fence.content), body: fence.range.end };
-    }
-    if let Some((yaml, body)) = bare_front(text, first) {
-        return Front { start, yaml, body };
-    }
-    match front_before(text, start, after) {
-        Some((start, yaml)) => Front { start, yaml, body: end },
-        None => Front { start, yaml: end..end, body: end },
-    }
-}
-
-fn is_yaml(text: &str, fence: &Fence) -> bool {
-    match fence.language.as_str() {
-        "yaml" | "yml" => true,
-        "" => text[fence.content.clone()].lines().any(|line| line.starts_with("id:")),
-        _ => false,
-    }
-}
-
-/// Front matter between two `---` lines, the first of them at `start`: its YAML, and where the body starts.
-fn bare_front(text: &str, start: usize) -> Option<(Range<usize>, usize)> {
-    let opened = line_end(text, start);
-    if !is_rule(&text[start..opened]) || !starts_with_key(&text[opened..]) {
-        return None;
-    }
-    let mut at = opened;
-    for line in text[opened..].split_inclusive('\n') {
-        if is_rule(line) {
-            return Some((opened..at, at + line.len()));
-        }
-        at += line.len();
-    }
-    None
-}
-
-/// Front matter whose closing `---` is the last line before the heading at `heading`: where it starts, its YAML.
-fn front_before(text: &str, heading: usize, after: usize) -> Option<(usize, Range<usize>)> {
-    let before = text[after..heading].trim_end();
-    let closing = after + line_start(before, before.len());
-    if !is_rule(&text[closing..after + before.len()]) {
-        return None;
-    }
-    let mut at = closing;
-    for line in text[after..closing].split_inclusive('\n').rev() {
-        let opened = at;
-        at -= line.len();
-        if is_rule(line) {
-            return starts_with_key(&text[opened..closing]).then_some((at, opened..closing));
-        }
-    }
-    None
-}
-
-fn is_rule(line: &str) -> bool {
-    line.trim_end() == "---"
-}
-
-/// Is the first line `key: …`? Two thematic breaks with prose between them are no front matter.
-fn starts_with_key(text: &str) -> bool {
-    let line = text.trim_start().lines().next().unwrap_or_default();
-    let key = line.split(':').next().unwrap_or_default();
-    key.len() < line.len() && !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// The YAML of a fence without the `---` lines that some write around it.
-fn yaml_lines(text: &str, content: &Range<usize>) -> Range<usize> {
-    let mut range = content.clone();
-    let inside = &text[range.clone()];
-    let first = line_start(inside, inside.len() - inside.trim_start().len());
-    let after = line_end(inside, first);
-    if is_rule(&inside[first..after]) {
-        range.start += after;
-    }
-    let inside = &text[range.clone()];
-    let last = line_start(inside, inside.trim_end().len());
-    if matches!(inside[last..].trim_end(), "---" | "...") {
-        range.end = range.start + last;
-    }
-    range
 }

@@ -7,7 +7,7 @@
 //! for each other nor change the same file, so that is how many can really run at the same time.
 
 use super::graph::{self, Waves};
-use super::{Task, TaskId};
+use super::{Status, Task, TaskId};
 
 /// The settings under `parallelization` that the decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,26 @@ pub struct Decision {
     pub reason: String,
     /// What runs together, in order; with `Sequential` each task is a group.
     pub groups: Vec<Vec<TaskId>>,
+}
+
+/// Decides for the tasks that are not completed yet; see `decide`. Without any, the groups are empty.
+pub fn decide_left(tasks: &[Task], settings: Parallelization, force_parallel: bool) -> Decision {
+    let left: Vec<Task> = tasks.iter().filter(|task| task.status != Status::Completed).cloned().collect();
+    let waves = graph::waves(&left, settings.max_agents);
+    let decision = decide(&left, &waves, settings, force_parallel);
+    match (&left[..], tasks) {
+        ([], [_, ..]) => Decision {
+            mode: Mode::Sequential,
+            reason: "All tasks are completed; nothing is left to run.".to_owned(),
+            groups: Vec::new(),
+        },
+        ([one], [_, _, ..]) => Decision { reason: format!("One task is left, `{}`.", one.id), ..decision },
+        _ if left.len() < tasks.len() => Decision {
+            reason: format!("{} of {} tasks are left. {}", left.len(), tasks.len(), decision.reason),
+            ..decision
+        },
+        _ => decision,
+    }
 }
 
 /// Decides. `force_parallel` (`--parallel`) overrides the count and nothing else.

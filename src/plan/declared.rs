@@ -1,20 +1,18 @@
 //! Finds the files that a task's Markdown declares.
 //!
-//! In: a task's body. Out: the code spans after `**Create:**`, `**Modify:**` and `**Delete:**` in its section
-//! `Files to Touch`. A code span inside the explanation of a file is no file. Checks no path.
+//! In: a task's body. Out: the code spans after `**Create:**`, `**Modify:**` and `**Delete:**`, in whatever section
+//! they stand. A code span inside the explanation of a file is no file. Checks no path.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::Files;
-use super::markdown::{Outline, fold};
+use super::markdown::fold;
 
 /// What the body declares; `forbidden` and `strict` are only in front matter.
-pub(super) fn declared(outline: &Outline, body: &str) -> Files {
+pub(super) fn declared(body: &str) -> Files {
     let mut reader = Reader::default();
-    if let Some(section) = outline.section(body, "Files to Touch") {
-        for event in Parser::new_ext(section, Options::empty()) {
-            reader.take(&event);
-        }
+    for event in Parser::new_ext(body, Options::empty()) {
+        reader.take(&event);
     }
     reader.files
 }

@@ -5,10 +5,13 @@
 
 use std::collections::HashSet;
 
+use serde_yaml::Mapping;
+
 use super::declared::declared;
 use super::diagnostic::Spot;
 use super::fields::{Fields, Part, Sheet, one_line};
 use super::index::read_id;
+use super::keys::Scope;
 use super::markdown::Outline;
 use super::{Diagnostic, Files, Priority, Status, TaskId};
 
@@ -32,6 +35,7 @@ pub(super) struct Details<'a> {
     pub(super) context: Vec<String>,
     pub(super) files: Files,
     pub(super) verify: Vec<String>,
+    pub(super) shared_resources: Vec<String>,
     pub(super) body: &'a str,
     pub(super) gaps: Vec<Gap>,
 }
@@ -45,7 +49,118 @@ pub(super) enum Gap {
     Tests,
 }
 
+/// What an entry of the index says that belongs into its task.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    /// As it was read, by known keys.
+    values: Mapping,
+    /// Where each key stands.
+    at: Vec<(&'static str, Spot)>,
+    status: Option<Status>,
+    labels: Option<Vec<String>>,
+    model: Option<String>,
+    work_type: Option<String>,
+    context: Option<Vec<String>>,
+    files: Option<Files>,
+    verify: Option<Vec<String>>,
+    shared_resources: Option<Vec<String>>,
+}
+
+/// The keys that belong into a task's front matter and not into the index.
+const OWN_KEYS: [&str; 8] =
+    ["status", "labels", "model", "work_type", "context", "files", "verify", "shared_resources"];
+
+impl Extra {
+    /// Reads them from an entry of the index.
+    pub(super) fn read(fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Self {
+        let mut extra = Self::default();
+        for key in OWN_KEYS {
+            if let Some(value) = fields.value(key) {
+                extra.values.insert(key.into(), value.clone());
+                extra.at.push((key, fields.spot_of(key)));
+            }
+        }
+        if extra.at.is_empty() {
+            return extra;
+        }
+        Self {
+            status: fields.word("status", found),
+            labels: fields.texts("labels", found),
+            model: fields.text("model", found),
+            work_type: fields.text("work_type", found),
+            context: fields.texts("context", found),
+            files: fields
+                .value("files")
+                .map(|_| read_files(fields, &fields.spot_of("files"), Files::default(), found)),
+            verify: fields.texts("verify", found),
+            shared_resources: fields.texts("shared_resources", found),
+            ..extra
+        }
+    }
+
+    /// Reports what stands in the index of a folder: only a task's own file is read when it runs.
+    pub(super) fn report(&self, id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
+        for (key, at) in &self.at {
+            let own = details.sheet.fields().value(key);
+            let same = own == self.values.get(key);
+            // A status is written in the task's file alone; the first one may be left in the index.
+            if same || *key == "status" && (self.status == Some(Status::Pending) || own.is_some()) {
+                continue;
+            }
+            let message = format!("the index says `{key}` of `{id}`, and only the task's own file counts");
+            let hint = format!("move it into the front matter of `tasks/{id}.md`");
+            let binding = own.is_none() && matches!(*key, "files" | "verify" | "status" | "shared_resources");
+            let make = if binding { Diagnostic::error } else { Diagnostic::warning };
+            found.push(make("task-key-in-index", at, message, hint));
+        }
+    }
+}
+
 impl<'a> Details<'a> {
+    /// Takes what the index of a document says of the task and the task itself does not.
+    pub(super) fn adopt(&mut self, id: &TaskId, extra: Extra, found: &mut Vec<Diagnostic>) {
+        let Extra { values, at, .. } = extra;
+        for (key, at) in at {
+            let Some(value) = values.get(key) else { continue };
+            let own = self.sheet.fields().value(key);
+            if own.is_some_and(|own| own != value) {
+                let message = format!("the index says another `{key}` of `{id}` than the task itself");
+                let hint = format!("the task's own counts; remove `{key}` from the index");
+                found.push(Diagnostic::warning("task-key-in-index", &at, message, hint));
+            } else if own.is_none() {
+                self.sheet.insert(key, value.clone());
+                match key {
+                    "status" => self.status = extra.status,
+                    "labels" => self.labels = extra.labels.clone().unwrap_or_default(),
+                    "model" => self.model.clone_from(&extra.model),
+                    "work_type" => self.work_type.clone_from(&extra.work_type),
+                    "context" => self.context = extra.context.clone().unwrap_or_default(),
+                    "verify" => self.verify = extra.verify.clone().unwrap_or_default(),
+                    "files" => self.add_files(extra.files.clone().unwrap_or_default()),
+                    _ => self.shared_resources = extra.shared_resources.clone().unwrap_or_default(),
+                }
+            }
+        }
+    }
+
+    fn add_files(&mut self, more: Files) {
+        let own = &mut self.files;
+        let lists = [
+            (&mut own.create, more.create),
+            (&mut own.modify, more.modify),
+            (&mut own.delete, more.delete),
+            (&mut own.forbidden, more.forbidden),
+        ];
+        for (own, more) in lists {
+            let new: Vec<String> = more.into_iter().filter(|path| !own.contains(path)).collect();
+            own.extend(new);
+        }
+        own.strict |= more.strict;
+        if own.changed().next().is_some() {
+            self.gaps.retain(|gap| *gap != Gap::Files);
+        }
+    }
+
     /// Reads a task; none if its front matter is no YAML mapping.
     pub(super) fn read(
         front: Part<'_>,
@@ -53,10 +168,10 @@ impl<'a> Details<'a> {
         body: &'a str,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let sheet = Sheet::read(front, found)?;
+        let sheet = Sheet::read(front, Scope::Task, found)?;
         let fields = sheet.fields();
         let outline = Outline::of(body);
-        let files = read_files(&fields, &at, declared(&outline, body), found);
+        let files = read_files(&fields, &at, declared(body), found);
         let name = if fields.value("name").is_some() { "name" } else { "title" };
         Some(Self {
             id: read_id(&fields, found),
@@ -69,6 +184,7 @@ impl<'a> Details<'a> {
             work_type: fields.text("work_type", found),
             context: fields.texts("context", found).unwrap_or_default(),
             verify: fields.texts("verify", found).unwrap_or_default(),
+            shared_resources: fields.texts("shared_resources", found).unwrap_or_default(),
             gaps: gaps(&outline, body, &files),
             files,
             body,
@@ -160,8 +276,7 @@ impl Gap {
             Self::Files => (
                 "files-missing",
                 "no declared files",
-                "declare them under `files:` in the front matter, or as `**Create:**` and `**Modify:**` lists in a \
-                 section `## Files to Touch`",
+                "declare them under `files:` in the front matter, or as `**Create:**` and `**Modify:**` lists in the text",
             ),
             Self::Tests => (
                 "tests-missing",

@@ -9,12 +9,15 @@ use serde_yaml::Mapping;
 use sha2::{Digest, Sha256};
 
 use super::anatomy::{Anatomy, MAX_BYTES, Section, dissect};
-pub use super::anatomy::{markers, plans};
+pub use super::anatomy::{has_structure, markers, plans};
 use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::{Sheet, one_line};
-use super::index::{self, Entry};
+use super::front::id_line;
+use super::index::{self, Entry, Index};
+use super::keys::Scope;
 use super::rules::{self, Pair, file_of};
+use super::surroundings::{self, Surroundings};
 use super::{Diagnostic, Diagnostics, Priority, Task, TaskId};
 
 /// A plan document without errors.
@@ -59,13 +62,27 @@ impl Document {
 
 /// Reads a document. There is one exactly if no diagnostic is an error.
 pub fn parse(text: &str, file: &str) -> (Option<Document>, Diagnostics) {
+    parse_in(text, file, None)
+}
+
+/// As `parse`; also compares the document with the repository it is for.
+pub fn parse_in(
+    text: &str,
+    file: &str,
+    around: Option<&Surroundings<'_>>,
+) -> (Option<Document>, Diagnostics) {
     let mut found = Vec::new();
-    let document = read(text, file, &mut found);
+    let document = read(text, file, around, &mut found);
     let found = Diagnostics::sorted(found, &[file]);
     (document.filter(|_| !found.stop(false)), found)
 }
 
-fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document> {
+fn read(
+    text: &str,
+    file: &str,
+    around: Option<&Surroundings<'_>>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Document> {
     if text.len() > MAX_BYTES {
         let message = format!("the document has {} bytes, {MAX_BYTES} are allowed", text.len());
         let hint = "split it into several plans, or pass the plan without the conversation around it";
@@ -73,7 +90,7 @@ fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document>
         return None;
     }
     let anatomy = dissect(text, file, found)?;
-    let sheet = Sheet::read(anatomy.part(text, file, &anatomy.index), found);
+    let sheet = Sheet::read(anatomy.part(text, file, &anatomy.index), Scope::Index, found);
     // Read even without an index, for what is wrong inside the tasks.
     let sections: Vec<_> =
         anatomy.sections.iter().map(|section| read_section(text, file, &anatomy, section, found)).collect();
@@ -83,8 +100,14 @@ fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document>
     for entry in &entries {
         check_file_field(entry, found);
     }
-    let pairs = pair(entries, sections, index.partial, file, found);
-    let tasks = rules::judge(&pairs, index.partial, found);
+    let (pairs, strays) = pair(entries, sections, &index, anatomy.broken, file, found);
+    // A task whose entry was refused may be one that others wait for.
+    let mut others = std::mem::take(&mut index.refused_ids);
+    others.extend(strays);
+    let tasks = rules::judge(&pairs, &others, found);
+    if let Some(around) = around {
+        surroundings::check(&pairs, &tasks, around, found);
+    }
     let name = index.name?;
     Some(Document {
         title: anatomy.title.unwrap_or_else(|| name.clone()),
@@ -99,7 +122,16 @@ fn read(text: &str, file: &str, found: &mut Vec<Diagnostic>) -> Option<Document>
 struct Found<'a> {
     number: String,
     line: usize,
+    id: Option<TaskId>,
     details: Option<Details<'a>>,
+}
+
+impl Found<'_> {
+    /// May it be that of any entry? Its front matter cannot be read, or its id cannot.
+    fn is_unclear(&self) -> bool {
+        let says_id = |details: &Details<'_>| details.sheet.fields().value("id").is_some();
+        self.id.is_none() && self.details.as_ref().is_none_or(says_id)
+    }
 }
 
 fn read_section<'a>(
@@ -112,7 +144,11 @@ fn read_section<'a>(
     let part = anatomy.part(text, file, &section.front);
     let at = Spot::line(file, section.line);
     let details = Details::read(part, at, &text[section.body.clone()], found);
-    Found { number: section.number.clone(), line: section.line, details }
+    let id = match &details {
+        Some(details) => details.id.clone(),
+        None => id_line(part.text).and_then(|id| TaskId::parse(id).ok()),
+    };
+    Found { number: section.number.clone(), line: section.line, id, details }
 }
 
 /// The files of a document are written where they belong, whatever it says.
@@ -125,48 +161,63 @@ fn check_file_field(entry: &Entry, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Gives each entry of the index the section that belongs to it.
+/// Gives each entry of the index the section that belongs to it. Also returns the ids of sections without an entry.
 fn pair<'a>(
-    entries: Vec<Entry>,
+    mut entries: Vec<Entry>,
     sections: Vec<Found<'a>>,
-    partial: bool,
+    index: &Index,
+    broken: bool,
     file: &str,
     found: &mut Vec<Diagnostic>,
-) -> Vec<Pair<'a>> {
-    // A section that cannot be read, or whose id cannot, may be that of any entry.
-    let readable = |section: &Found<'_>| {
-        section
-            .details
-            .as_ref()
-            .is_some_and(|details| details.id.is_some() || details.sheet.fields().value("id").is_none())
-    };
-    let unclear = partial || !sections.iter().all(readable);
+) -> (Vec<Pair<'a>>, Vec<String>) {
     let places = places(&entries, &sections);
+    let mut unclear = broken || sections.iter().any(Found::is_unclear);
+    // Without an id it may be that of an entry that was refused.
+    unclear |=
+        index.lost > 0 && sections.iter().zip(&places).any(|(s, place)| s.id.is_none() && place.is_none());
     let mut taken: Vec<Option<Details<'a>>> = entries.iter().map(|_| None).collect();
+    let mut unreadable: HashSet<usize> = HashSet::new();
+    let mut strays = Vec::new();
+    let mut stray_ids = Vec::new();
     for (section, place) in sections.into_iter().zip(places) {
-        let Some(details) = section.details else { continue };
         let at = Spot::line(file, section.line);
+        let Some(details) = section.details else {
+            unreadable.extend(place);
+            continue;
+        };
         match place {
             Some(place) if taken[place].is_none() => taken[place] = Some(details),
             Some(place) => found.push(twice(&entries[place].id, &at)),
-            None if unclear => {}
-            None => found.push(stray(&section.number, &details, &at)),
+            None => {
+                stray_ids.extend(details.id.as_ref().map(ToString::to_string));
+                strays.push(stray(&section.number, &details, &at));
+            }
         }
     }
-    let none_at_all = taken.iter().all(Option::is_none);
+    // As many as entries were refused may belong to those.
+    if !unclear && strays.len() > index.lost {
+        found.extend(strays);
+    }
+    let none_at_all = unreadable.is_empty() && taken.iter().all(Option::is_none);
     for (n, (entry, details)) in entries.iter().zip(&taken).enumerate() {
-        if details.is_none() && !unclear && !(none_at_all && n > 0) {
+        let is_said = unclear || unreadable.contains(&n) || none_at_all && n > 0;
+        if details.is_none() && !is_said {
             found.push(missing(entry, none_at_all));
         }
     }
-    entries.into_iter().zip(taken).map(|(entry, details)| Pair { entry, details }).collect()
+    for (entry, details) in entries.iter_mut().zip(&mut taken) {
+        if let Some(details) = details {
+            details.adopt(&entry.id, std::mem::take(&mut entry.extra), found);
+        }
+    }
+    (entries.into_iter().zip(taken).map(|(entry, details)| Pair { entry, details }).collect(), stray_ids)
 }
 
 /// The entry that each section is about: by its id. Without one, by the number in the heading where all those
 /// numbers lead to entries of their own; else by place, where both lists are of one length.
 fn places(entries: &[Entry], sections: &[Found<'_>]) -> Vec<Option<usize>> {
     let by_id: HashMap<&str, usize> = entries.iter().enumerate().map(|(n, e)| (e.id.as_str(), n)).collect();
-    let id = |section: &Found<'_>| section.details.as_ref().and_then(|details| details.id.clone());
+    let id = |section: &Found<'_>| section.id.clone();
     let mut places: Vec<Option<usize>> =
         sections.iter().map(|section| id(section).and_then(|id| by_id.get(id.as_str()).copied())).collect();
     let nameless: Vec<usize> = (0..sections.len()).filter(|&n| id(&sections[n]).is_none()).collect();

@@ -4,11 +4,15 @@
 //! with its place for each field of another type. An absent field and `null` are the same; what an absent
 //! field means is decided by the caller.
 
+use std::collections::HashMap;
+
 use serde_yaml::{Mapping, Value};
 
+use super::Diagnostic;
 use super::diagnostic::Spot;
+use super::keys::{self, Scope};
+use super::words::{Word, nearest};
 use super::yaml::{self, Yaml, join};
-use super::{Diagnostic, Priority, Status};
 
 /// A YAML text inside a file.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +29,14 @@ pub(super) struct Sheet {
     file: String,
     lines_before: usize,
     yaml: Yaml,
+    /// Paths by known keys, and what is written in their place.
+    renamed: HashMap<String, String>,
 }
 
 impl Sheet {
-    /// Reads a part whose top level is a mapping. An empty part is an empty mapping.
-    pub(super) fn read(part: Part<'_>, found: &mut Vec<Diagnostic>) -> Option<Self> {
+    /// Reads a part whose top level is a mapping. An empty part is an empty mapping. Keys are those of `scope`, however
+    /// they are spelled.
+    pub(super) fn read(part: Part<'_>, scope: Scope, found: &mut Vec<Diagnostic>) -> Option<Self> {
         let Part { file, text, lines_before } = part;
         let mut yaml = match yaml::read(text) {
             Ok(yaml) => yaml,
@@ -42,19 +49,101 @@ impl Sheet {
         if yaml.value.is_null() {
             yaml.value = Value::Mapping(Mapping::new());
         }
-        let sheet = Self { file: file.to_owned(), lines_before, yaml };
+        let mut sheet = Self { file: file.to_owned(), lines_before, yaml, renamed: HashMap::new() };
         if !sheet.yaml.value.is_mapping() {
             let message = format!("this is {}, not a mapping of keys to values", kind(&sheet.yaml.value));
             let hint = "write `key: value` lines, each key at the start of its line";
             found.push(Diagnostic::error("wrong-type", &sheet.spot(""), message, hint));
             return None;
         }
+        sheet.report_cut(found);
+        sheet.read_keys(scope, found);
         Some(sheet)
+    }
+
+    /// A comment in the middle of what was meant as one text.
+    fn report_cut(&self, found: &mut Vec<Diagnostic>) {
+        for (place, rest) in self.yaml.cut() {
+            let at = spot(&self.file, self.lines_before, Some(*place));
+            let message =
+                format!("the text ends before ` {}`, which YAML takes as a comment", one_line(rest));
+            let hint = "put the whole text in quotes, as in `name: \"Fix #12\"`";
+            found.push(Diagnostic::warning("yaml-comment", &at, message, hint));
+        }
+    }
+
+    fn read_keys(&mut self, scope: Scope, found: &mut Vec<Diagnostic>) {
+        let Value::Mapping(mut top) = std::mem::take(&mut self.yaml.value) else { return };
+        top = self.keys_of(scope, "", &top, found);
+        if scope == Scope::Index {
+            if let Some(Value::Mapping(metadata)) = top.get_mut("metadata") {
+                *metadata = self.keys_of(Scope::Metadata, "metadata", metadata, found);
+            }
+            if let Some(Value::Sequence(tasks)) = top.get_mut("tasks") {
+                for (n, task) in tasks.iter_mut().enumerate() {
+                    let Value::Mapping(task) = task else { continue };
+                    *task = self.task_keys(&format!("tasks[{n}]"), task, found);
+                }
+            }
+        } else {
+            top = self.files_keys("", top, found);
+        }
+        self.yaml.value = Value::Mapping(top);
+    }
+
+    fn task_keys(&mut self, path: &str, task: &Mapping, found: &mut Vec<Diagnostic>) -> Mapping {
+        let task = self.keys_of(Scope::Task, path, task, found);
+        self.files_keys(path, task, found)
+    }
+
+    fn files_keys(&mut self, path: &str, mut task: Mapping, found: &mut Vec<Diagnostic>) -> Mapping {
+        if let Some(Value::Mapping(files)) = task.get_mut("files") {
+            *files = self.keys_of(Scope::Files, &join(path, "files"), files, found);
+        }
+        task
+    }
+
+    /// One mapping with the keys that are known here, and what is said about the others.
+    fn keys_of(
+        &mut self,
+        scope: Scope,
+        path: &str,
+        written: &Mapping,
+        found: &mut Vec<Diagnostic>,
+    ) -> Mapping {
+        let read = keys::read(scope, written);
+        let there = self.written(path);
+        for remark in read.remarks {
+            let place = self.yaml.key_place(&join(&there, &remark.key));
+            let at = spot(&self.file, self.lines_before, place);
+            let make = if remark.is_error { Diagnostic::error } else { Diagnostic::warning };
+            found.push(make(remark.code, &at, remark.message, remark.hint));
+        }
+        let renamed = read.renamed.into_iter();
+        self.renamed.extend(renamed.map(|(known, written)| (join(path, &known), join(&there, &written))));
+        read.mapping
+    }
+
+    /// A path by known keys as it is written.
+    fn written(&self, path: &str) -> String {
+        let mut end = path.len();
+        while end > 0 && !self.renamed.is_empty() {
+            if let Some(written) = self.renamed.get(&path[..end]) {
+                return format!("{written}{}", &path[end..]);
+            }
+            end = path[..end].rfind(['.', '[']).unwrap_or(0);
+        }
+        path.to_owned()
     }
 
     /// Where the node at `path` stands, else what is around it.
     pub(super) fn spot(&self, path: &str) -> Spot {
-        spot(&self.file, self.lines_before, self.yaml.place(path))
+        spot(&self.file, self.lines_before, self.yaml.place(&self.written(path)))
+    }
+
+    /// A short value as it is written, if it has no quotes.
+    fn plain(&self, path: &str) -> Option<&str> {
+        self.yaml.plain(&self.written(path))
     }
 
     /// The fields of the top level.
@@ -62,7 +151,14 @@ impl Sheet {
         Fields { sheet: self, path: String::new(), mapping: self.yaml.value.as_mapping() }
     }
 
-    /// Everything, as it was written.
+    /// Adds a field.
+    pub(super) fn insert(&mut self, key: &str, value: Value) {
+        if let Value::Mapping(mapping) = &mut self.yaml.value {
+            mapping.insert(key.into(), value);
+        }
+    }
+
+    /// Everything, by known keys.
     pub(super) fn into_mapping(self) -> Mapping {
         match self.yaml.value {
             Value::Mapping(mapping) => mapping,
@@ -111,7 +207,7 @@ impl<'a> Fields<'a> {
             value => {
                 let hint = match value {
                     Value::Number(_) | Value::Bool(_) => {
-                        format!("put it in quotes: `{key}: {}`", quoted(value))
+                        format!("put it in quotes: `{key}: \"{}\"`", self.source(key, value))
                     }
                     _ => format!("write `{key}: TEXT`, in quotes if the text contains `: `"),
                 };
@@ -138,7 +234,12 @@ impl<'a> Fields<'a> {
                 texts.push(text.clone());
             } else {
                 let key = format!("{key}[{n}]");
-                let hint = "write each item as text, in quotes if it contains `: ` or is a number".to_owned();
+                let hint = match item {
+                    Value::Number(_) | Value::Bool(_) => {
+                        format!("put it in quotes: `\"{}\"`", self.source(&key, item))
+                    }
+                    _ => "write each item as text, in quotes if it contains `: ` or is a number".to_owned(),
+                };
                 found.push(self.wrong(&key, item, "text", hint));
             }
         }
@@ -202,6 +303,19 @@ impl<'a> Fields<'a> {
         records
     }
 
+    /// A number or a flag as it is written: `1.10` is read as 1.1.
+    fn source(&self, key: &str, value: &Value) -> String {
+        match self.plain(key) {
+            Some(text) => one_line(text),
+            None => one_line(serde_yaml::to_string(value).unwrap_or_default().trim_end()),
+        }
+    }
+
+    /// A short value as it is written, if it has no quotes.
+    pub(super) fn plain(&self, key: &str) -> Option<&'a str> {
+        self.sheet.plain(&join(&self.path, key))
+    }
+
     /// Is it a mapping at all?
     pub(super) fn is_mapping(&self) -> bool {
         self.mapping.is_some()
@@ -213,90 +327,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A closed set of words that stands in files.
-pub(super) trait Word: Copy + 'static {
-    const UNKNOWN: &'static str;
-    fn all() -> &'static [Self];
-    fn word(self) -> &'static str;
-}
-
-impl Word for Priority {
-    const UNKNOWN: &'static str = "unknown-priority";
-
-    fn all() -> &'static [Self] {
-        Self::ALL
-    }
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-impl Word for Status {
-    const UNKNOWN: &'static str = "unknown-status";
-
-    fn all() -> &'static [Self] {
-        Self::ALL
-    }
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-/// Words of other tools for what has another name here.
-const SYNONYMS: [(&str, &str); 10] = [
-    ("critical", "blocker"),
-    ("urgent", "blocker"),
-    ("normal", "medium"),
-    ("todo", "pending"),
-    ("open", "pending"),
-    ("ready", "pending"),
-    ("active", "in_progress"),
-    ("running", "in_progress"),
-    ("done", "completed"),
-    ("finished", "completed"),
-];
-
-/// The known word that was probably meant.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |text: &str| text.trim().to_lowercase().replace([' ', '-'], "_");
-    let word = plain(word);
-    // Far longer than anything known; the distance would cost time and say nothing.
-    if word.len() > 100 {
-        return None;
-    }
-    let meant = SYNONYMS.iter().find(|(other, _)| *other == word).map_or(word.as_str(), |(_, own)| own);
-    let distances = known.into_iter().map(|known| (distance(meant, &plain(known)), known));
-    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance * 2 <= known.chars().count()).then_some(known)
-}
-
-/// How many characters must be added, removed or replaced to get from one word to the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &b) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
-}
-
 /// A text from a file as it may stand in a message: one line, not too long, nothing that moves a cursor.
 pub(super) fn one_line(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<&str> = clean.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    crate::text::name(text)
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -309,9 +342,4 @@ fn kind(value: &Value) -> &'static str {
         Value::Mapping(_) => "a mapping",
         Value::Tagged(_) => "a tagged value",
     }
-}
-
-fn quoted(value: &Value) -> String {
-    let plain = serde_yaml::to_string(value).unwrap_or_default();
-    format!("\"{}\"", plain.trim_end())
 }

@@ -8,12 +8,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::glob::Pattern;
-use super::{Task, TaskId};
+use super::{Status, Task, TaskId};
 
 /// What may run at the same time, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Waves {
-    /// Each task's dependencies are in earlier waves, and no two tasks of a wave change the same file.
+    /// Each task's dependencies are in earlier waves, and no two tasks of a wave change the same file or name the same
+    /// shared resource.
     pub waves: Vec<Vec<TaskId>>,
     /// The waves, cut to the number of agents that may run at the same time.
     pub groups: Vec<Vec<TaskId>>,
@@ -22,10 +23,10 @@ pub struct Waves {
 /// Groups tasks in waves and those in groups of at most `max_agents` (at least 1).
 ///
 /// A task goes into the first wave after those of its dependencies in which no task of higher rank (priority,
-/// then place in the index) changes the same file. Tasks of a cycle come last, one a wave.
+/// then place in the index) changes the same file or names the same shared resource. Tasks of a cycle come last, one a wave.
 pub fn waves(tasks: &[Task], max_agents: usize) -> Waves {
     let graph = Graph::of(tasks);
-    let changed: Vec<Vec<Pattern>> = tasks.iter().map(patterns).collect();
+    let uses: Vec<Uses<'_>> = tasks.iter().map(Uses::of).collect();
     let mut wave_of: Vec<Option<usize>> = vec![None; tasks.len()];
     let mut waves: Vec<Vec<TaskId>> = Vec::new();
     let mut waiting = graph.by_rank();
@@ -34,7 +35,7 @@ pub fn waves(tasks: &[Task], max_agents: usize) -> Waves {
         let mut wave: Vec<usize> = Vec::new();
         for &task in &waiting {
             let ready = graph.needs[task].iter().all(|&need| wave_of[need].is_some_and(|wave| wave < number));
-            if ready && !wave.iter().any(|&other| meet(&changed[task], &changed[other])) {
+            if ready && !wave.iter().any(|&other| uses[task].meets(&uses[other])) {
                 wave_of[task] = Some(number);
                 wave.push(task);
             }
@@ -100,6 +101,11 @@ pub fn dependents(tasks: &[Task], id: &TaskId) -> BTreeSet<TaskId> {
     Graph::reach(start, &graph.needed_by).into_iter().map(|task| tasks[task].id.clone()).collect()
 }
 
+/// The places of all tasks that the one at this place waits for, directly or through others.
+pub(super) fn dependencies(tasks: &[Task], task: usize) -> BTreeSet<usize> {
+    Graph::reach(task, &Graph::of(tasks).needs)
+}
+
 /// A task that could run at the same time as others before it but for files that both change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clash {
@@ -153,8 +159,71 @@ fn patterns(task: &Task) -> Vec<Pattern> {
     task.files.changed().map(Pattern::parse).collect()
 }
 
-fn meet(left: &[Pattern], right: &[Pattern]) -> bool {
-    left.iter().any(|pattern| right.iter().any(|other| pattern.overlaps(other)))
+/// What a task must have for itself while it runs and until it has landed.
+struct Uses<'a> {
+    task: &'a Task,
+    patterns: Vec<Pattern>,
+}
+
+impl<'a> Uses<'a> {
+    fn of(task: &'a Task) -> Self {
+        Self { task, patterns: patterns(task) }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.common(other).is_some()
+    }
+
+    /// The first file, as this task declares it, or resource that both have.
+    fn common(&self, other: &Self) -> Option<String> {
+        let meets = |pattern: &Pattern| other.patterns.iter().any(|theirs| pattern.overlaps(theirs));
+        let file = self.patterns.iter().position(meets);
+        let file = file.and_then(|n| self.task.files.changed().nth(n)).map(str::to_owned);
+        let named = |resource: &&String| other.task.shared_resources.contains(resource);
+        file.or_else(|| self.task.shared_resources.iter().find(named).cloned())
+    }
+}
+
+/// A task that could start but for another one that has not landed and uses the same file or resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The task that comes first.
+    pub before: TaskId,
+    /// The file, as the waiting task declares it, or the shared resource.
+    pub over: String,
+}
+
+/// The tasks that wait for their turn, though all they depend on has landed.
+///
+/// Work that was begun comes first: what is under way, handed in, or completed and not landed. Of the others, blocked
+/// ones come before pending ones, then rank decides. A failed task, and what depends on it, holds up nobody: its turn
+/// comes again with `ctx task retry`.
+pub fn turns(tasks: &[Task], landed: &BTreeSet<TaskId>) -> HashMap<TaskId, Turn> {
+    let graph = Graph::of(tasks);
+    let is_landed: Vec<bool> = tasks.iter().map(|task| landed.contains(&task.id)).collect();
+    let uses: Vec<Uses<'_>> = tasks.iter().map(Uses::of).collect();
+    let begun = |task: &usize| {
+        let under_way =
+            matches!(tasks[*task].status, Status::InProgress | Status::Submitted | Status::Completed);
+        under_way && !is_landed[*task]
+    };
+    let mut ahead: Vec<usize> = (0..tasks.len()).filter(begun).collect();
+    let mut waiting: Vec<usize> = (0..tasks.len())
+        .filter(|&task| matches!(tasks[task].status, Status::Pending | Status::Blocked))
+        .filter(|&task| graph.needs[task].iter().all(|&need| is_landed[need]))
+        .collect();
+    waiting.sort_by_key(|&task| (tasks[task].status != Status::Blocked, graph.rank(task)));
+    let mut turns = HashMap::new();
+    for task in waiting {
+        let first = ahead.iter().find_map(|&other| Some((other, uses[task].common(&uses[other])?)));
+        match first {
+            Some((other, over)) => {
+                turns.insert(tasks[task].id.clone(), Turn { before: tasks[other].id.clone(), over });
+            }
+            None => ahead.push(task),
+        }
+    }
+    turns
 }
 
 /// Dependencies by place in the list of tasks.

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::details::Extra;
 use super::diagnostic::Spot;
 use super::fields::{Fields, Sheet, one_line};
 use super::{Diagnostic, Priority, TaskId};
@@ -24,8 +25,10 @@ pub(super) struct Index {
     pub(super) document: Option<String>,
     /// With ids that are unique without regard to case.
     pub(super) entries: Vec<Entry>,
-    /// Were entries left out because of errors?
-    pub(super) partial: bool,
+    /// How many entries were left out because of errors.
+    pub(super) lost: usize,
+    /// What those among them have for an id that is none.
+    pub(super) refused_ids: Vec<String>,
 }
 
 /// One task of the index.
@@ -37,6 +40,7 @@ pub(super) struct Entry {
     pub(super) file: Option<String>,
     pub(super) priority: Option<Priority>,
     pub(super) dependencies: Option<Vec<String>>,
+    pub(super) extra: Extra,
     pub(super) at: Spot,
     pub(super) file_at: Spot,
     /// One for each dependency; the entry's own place where there is none.
@@ -47,13 +51,7 @@ pub(super) struct Entry {
 pub(super) fn read(sheet: &Sheet, title: Option<&str>, found: &mut Vec<Diagnostic>) -> Index {
     let top = sheet.fields();
     let metadata = top.fields("metadata", "{ name: What the plan is about }", found);
-    let name = metadata.text("name", found);
-    let written = if metadata.is_mapping() { metadata.value("name") } else { top.value("metadata") };
-    if name.is_none() && written.is_none_or(|value| metadata.is_mapping() && value.is_string()) {
-        let example = title.map_or_else(|| "What the plan is about".to_owned(), one_line);
-        let hint = format!("add `name: {example}` under `metadata:`");
-        found.push(Diagnostic::error("plan-name-missing", &metadata.spot(), "the plan has no name", hint));
-    }
+    let name = read_name(&top, &metadata, title, found);
     let base = metadata.text("base", found);
     if let Some(reason) = base.as_deref().and_then(refused_branch) {
         let message =
@@ -72,6 +70,34 @@ pub(super) fn read(sheet: &Sheet, title: Option<&str>, found: &mut Vec<Diagnosti
     index
 }
 
+/// The plan's name: `metadata.name`, or what other tools write for it.
+fn read_name(
+    top: &Fields<'_>,
+    metadata: &Fields<'_>,
+    title: Option<&str>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let is_text = |fields: &Fields<'_>, key: &&str| {
+        fields.value(key).and_then(serde_yaml::Value::as_str).is_some_and(|text| !text.trim().is_empty())
+    };
+    let key = ["name", "title", "plan"].into_iter().find(|key| metadata.value(key).is_some());
+    if let Some(key) = key.filter(|key| *key == "name" || is_text(metadata, key)) {
+        let name = metadata.text(key, found);
+        if name.is_some() || !metadata.value(key).is_some_and(serde_yaml::Value::is_string) {
+            return name;
+        }
+    }
+    if let Some(key) = ["name", "title", "plan"].into_iter().find(|key| is_text(top, key)) {
+        return top.text(key, found);
+    }
+    if metadata.is_mapping() || top.value("metadata").is_none() {
+        let example = title.map_or_else(|| "What the plan is about".to_owned(), one_line);
+        let hint = format!("add `name: {example}` under `metadata:`");
+        found.push(Diagnostic::error("plan-name-missing", &metadata.spot(), "the plan has no name", hint));
+    }
+    None
+}
+
 fn read_entries(index: &mut Index, top: &Fields<'_>, found: &mut Vec<Diagnostic>) {
     let records = top.records("tasks", EXAMPLE, found);
     if records.is_empty() && top.value("tasks").is_none_or(serde_yaml::Value::is_sequence) {
@@ -82,7 +108,7 @@ fn read_entries(index: &mut Index, top: &Fields<'_>, found: &mut Vec<Diagnostic>
         let message = format!("the plan has {} tasks, {MAX_TASKS} are allowed", records.len());
         let at = top.spot_of("tasks");
         found.push(Diagnostic::error("too-many-tasks", &at, message, "split it into several plans"));
-        index.partial = true;
+        index.lost = records.len();
         return;
     }
     let mut seen = HashSet::new();
@@ -94,9 +120,13 @@ fn read_entries(index: &mut Index, top: &Fields<'_>, found: &mut Vec<Diagnostic>
                     format!("the id `{}` is used twice (upper and lower case are the same)", entry.id);
                 let hint = "give each task an id of its own, such as `task-7`";
                 found.push(Diagnostic::error("id-duplicate", &fields.spot_of("id"), message, hint));
-                index.partial = true;
+                index.lost += 1;
             }
-            None => index.partial = true,
+            None => {
+                index.lost += 1;
+                let written = fields.value("id").map(|id| id.as_str().map(str::to_owned));
+                index.refused_ids.extend(written.and_then(|id| id.or(fields.plain("id").map(str::to_owned))));
+            }
         }
     }
 }
@@ -128,6 +158,7 @@ fn read_entry(n: usize, fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Opt
     let count = dependencies.as_ref().map_or(0, Vec::len);
     let file = fields.text("file", found);
     let priority = fields.word("priority", found);
+    let extra = Extra::read(fields, found);
     let id = id?;
     Some(Entry {
         id,
@@ -135,6 +166,7 @@ fn read_entry(n: usize, fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Opt
         file,
         priority,
         dependencies,
+        extra,
         at: fields.spot(),
         file_at: fields.spot_of("file"),
         dependencies_at: (0..count).map(|n| fields.spot_of(&format!("dependencies[{n}]"))).collect(),
@@ -143,6 +175,13 @@ fn read_entry(n: usize, fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Opt
 
 /// The id of an entry or a front matter.
 pub(super) fn read_id(fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Option<TaskId> {
+    // YAML reads `1` as a number and `01` as text; neither keeps its form everywhere.
+    if let Some(plain) = fields.plain("id").filter(|plain| is_number(plain)) {
+        let message = "`id` is a number, not text".to_owned();
+        let hint = format!("put it in quotes, `id: \"{plain}\"`, or use one such as `task-{plain}`");
+        found.push(Diagnostic::error("wrong-type", &fields.spot_of("id"), message, hint));
+        return None;
+    }
     let text = fields.text("id", found)?;
     match TaskId::parse(&text) {
         Ok(id) => Some(id),
@@ -151,6 +190,22 @@ pub(super) fn read_id(fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Optio
             let hint = "use an id such as `task-1`: it names a file, a folder and a branch";
             found.push(Diagnostic::error("id-invalid", &fields.spot_of("id"), message, hint));
             None
+        }
+    }
+}
+
+/// Returns whether some reader of YAML takes this for a number.
+fn is_number(plain: &str) -> bool {
+    let body = plain.trim_start_matches(['-', '+']);
+    let digits =
+        |text: &str, radix: u32| !text.is_empty() && text.chars().all(|c| c.is_digit(radix) || c == '_');
+    match body.get(..2) {
+        Some("0x") => digits(&body[2..], 16),
+        Some("0o") => digits(&body[2..], 8),
+        Some("0b") => digits(&body[2..], 2),
+        _ => {
+            body.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+                && (digits(body, 10) || body.replace('_', "").parse::<f64>().is_ok())
         }
     }
 }

@@ -10,8 +10,10 @@ use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::{Part, Sheet, one_line};
 use super::index::{self, Entry};
+use super::keys::Scope;
 use super::rules::{self, Pair, file_of};
-use super::{Diagnostic, Diagnostics, Files, Plan, Status, task_file, yaml};
+use super::surroundings::{self, Surroundings};
+use super::{Diagnostic, Diagnostics, Files, Plan, Status, TaskId, task_file, yaml};
 
 /// A plan's files, as the caller read them.
 #[derive(Clone, Debug, Default)]
@@ -40,9 +42,24 @@ pub enum TaskText {
 /// The task files that an index refers to, each once. Always `tasks/<id>.md`, whatever the index says; an index
 /// that cannot be read refers to none.
 pub fn task_files(index: &str) -> Vec<String> {
+    task_ids(index).iter().map(file_of).collect()
+}
+
+/// The ids of an index, in its order; none of one that cannot be read.
+pub fn task_ids(index: &str) -> Vec<TaskId> {
     let part = Part { file: "", text: index, lines_before: 0 };
-    let Some(sheet) = Sheet::read(part, &mut Vec::new()) else { return Vec::new() };
-    index::read(&sheet, None, &mut Vec::new()).entries.iter().map(|entry| file_of(&entry.id)).collect()
+    let Some(sheet) = Sheet::read(part, Scope::Index, &mut Vec::new()) else { return Vec::new() };
+    index::read(&sheet, None, &mut Vec::new()).entries.into_iter().map(|entry| entry.id).collect()
+}
+
+/// One text of an index's `metadata:`; its `name` wherever the index says it.
+pub fn metadata(index: &str, key: &str) -> Option<String> {
+    let part = Part { file: "", text: index, lines_before: 0 };
+    let sheet = Sheet::read(part, Scope::Index, &mut Vec::new())?;
+    match key {
+        "name" => index::read(&sheet, None, &mut Vec::new()).name,
+        _ => sheet.fields().fields("metadata", "", &mut Vec::new()).text(key, &mut Vec::new()),
+    }
 }
 
 /// The status and the declared files of one task's file; none if its front matter cannot be read.
@@ -55,9 +72,14 @@ pub fn status_and_files(text: &str) -> Option<(Status, Files)> {
 
 /// Reads a plan. There is one exactly if no diagnostic is an error.
 pub fn load(source: &Source) -> (Option<Plan>, Diagnostics) {
+    load_in(source, None)
+}
+
+/// As `load`; also compares the plan with the repository it is for.
+pub fn load_in(source: &Source, around: Option<&Surroundings<'_>>) -> (Option<Plan>, Diagnostics) {
     let mut found = Vec::new();
     let part = Part { file: &source.index_file, text: &source.index, lines_before: 0 };
-    let Some(sheet) = Sheet::read(part, &mut found) else { return (None, Diagnostics(found)) };
+    let Some(sheet) = Sheet::read(part, Scope::Index, &mut found) else { return (None, Diagnostics(found)) };
     let mut index = index::read(&sheet, None, &mut found);
     let entries = std::mem::take(&mut index.entries);
     let mut files = vec![source.index_file.clone()];
@@ -66,10 +88,16 @@ pub fn load(source: &Source) -> (Option<Plan>, Diagnostics) {
         let file = file_of(&entry.id);
         check_file_field(&entry, &file, &mut found);
         let details = read_task(source, &entry, &file, &mut found);
+        if let Some(details) = &details {
+            entry.extra.report(&entry.id, details, &mut found);
+        }
         pairs.push(Pair { entry, details });
         files.push(file);
     }
-    let tasks = rules::judge(&pairs, index.partial, &mut found);
+    let tasks = rules::judge(&pairs, &index.refused_ids, &mut found);
+    if let Some(around) = around {
+        surroundings::check(&pairs, &tasks, around, &mut found);
+    }
     let order: Vec<&str> = files.iter().map(String::as_str).collect();
     let found = Diagnostics::sorted(found, &order);
     let plan = match index.name {

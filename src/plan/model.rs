@@ -87,6 +87,8 @@ pub struct Task {
     pub files: Files,
     /// Commands that verify it.
     pub verify: Vec<String>,
+    /// What only one task at a time may use, such as a database or a port.
+    pub shared_resources: Vec<String>,
     /// The Markdown after the front matter, byte for byte.
     pub body: String,
 }

@@ -12,7 +12,7 @@ use super::rules::file_of;
 use super::{Status, TaskId};
 
 /// The keys of a front matter, in the order in which they are written.
-const FRONT_KEYS: [&str; 11] = [
+const FRONT_KEYS: [&str; 12] = [
     "id",
     "name",
     "priority",
@@ -24,6 +24,7 @@ const FRONT_KEYS: [&str; 11] = [
     "context",
     "files",
     "verify",
+    "shared_resources",
 ];
 
 /// Keys of a document that the folder says in another place.
@@ -59,7 +60,9 @@ fn metadata(document: &Document, created: &str, base: Option<&str>) -> Mapping {
         metadata.insert("base".into(), base.into());
     }
     metadata.insert("document".into(), document.hash().into());
-    keep_others(&mut metadata, written, &["base"]);
+    let same = ["title", "plan"].into_iter().filter(|key| text(key) == Some(document.name.as_str()));
+    let replaced: Vec<&str> = same.chain(["base"]).collect();
+    keep_others(&mut metadata, written, &replaced);
     metadata
 }
 
@@ -72,7 +75,8 @@ fn entry(task: &DocumentTask, written: &[Value]) -> Mapping {
     entry.insert("dependencies".into(), ids(&task.dependencies));
     let own = |entry: &&Value| entry.get("id").and_then(Value::as_str) == Some(task.id.as_str());
     if let Some(written) = written.iter().find(own).and_then(Value::as_mapping) {
-        keep_others(&mut entry, written, &REPLACED_KEYS);
+        // What belongs into the task stands in its front matter.
+        keep_others(&mut entry, written, &[&FRONT_KEYS[..], &REPLACED_KEYS].concat());
     }
     entry
 }

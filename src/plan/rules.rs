@@ -8,10 +8,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::details::Details;
 use super::diagnostic::Spot;
-use super::fields::{nearest, one_line};
+use super::fields::one_line;
 use super::graph;
 use super::index::Entry;
 use super::{Diagnostic, Task, TaskId};
+use crate::text::{did_you_mean, neighbours};
 
 /// Comparing the declared files of all tasks takes at most about this many steps: seconds, at the worst.
 const MAX_COMPARISONS: usize = 1 << 30;
@@ -36,16 +37,17 @@ struct Placed {
     dependencies_at: Vec<Spot>,
 }
 
-/// Checks everything and returns the tasks, in the order of the index. `partial` says that entries of the
-/// index were left out because of errors.
-pub(super) fn judge(pairs: &[Pair<'_>], partial: bool, found: &mut Vec<Diagnostic>) -> Vec<Task> {
-    let mut names = Names::of(pairs, partial);
+/// Checks everything and returns the tasks, in the order of the index. `others` are names of tasks that the index
+/// means to have and that were refused: to depend on one is no error of its own.
+pub(super) fn judge(pairs: &[Pair<'_>], others: &[String], found: &mut Vec<Diagnostic>) -> Vec<Task> {
+    let mut names = Names::of(pairs, others);
     let mut tasks = Vec::with_capacity(pairs.len());
     let mut placed = Vec::with_capacity(pairs.len());
     for pair in pairs {
         if let Some(details) = &pair.details {
             compare(&pair.entry, details, found);
             report_gaps(&pair.entry.id, details, found);
+            check_model(&pair.entry.id, details, found);
         }
         let (needs, dependencies_at) = names.resolve(pair, found);
         tasks.push(task(pair, needs));
@@ -60,14 +62,14 @@ pub(super) fn judge(pairs: &[Pair<'_>], partial: bool, found: &mut Vec<Diagnosti
 struct Names<'a> {
     pairs: &'a [Pair<'a>],
     known: HashSet<&'a str>,
-    partial: bool,
+    others: &'a [String],
     suggestions: usize,
 }
 
 impl<'a> Names<'a> {
-    fn of(pairs: &'a [Pair<'a>], partial: bool) -> Self {
+    fn of(pairs: &'a [Pair<'a>], others: &'a [String]) -> Self {
         let known = pairs.iter().map(|pair| pair.entry.id.as_str()).collect();
-        Self { pairs, known, partial, suggestions: MAX_SUGGESTIONS }
+        Self { pairs, known, others, suggestions: MAX_SUGGESTIONS }
     }
 
     /// The tasks that a task waits for, each once, and where each is named.
@@ -82,8 +84,7 @@ impl<'a> Names<'a> {
                     needs.push(id);
                     needs_at.push(at);
                 }
-                // It may be among the entries that could not be read.
-                _ if self.partial => {}
+                _ if self.others.contains(name) => {}
                 _ => found.push(self.unknown(&pair.entry.id, name, &at)),
             }
         }
@@ -95,20 +96,17 @@ impl<'a> Names<'a> {
         self.suggestions = self.suggestions.saturating_sub(1);
         let known = looked_at.iter().map(|pair| pair.entry.id.as_str());
         let known: Vec<&str> = known.filter(|known| *known != id.as_str()).collect();
-        // Nobody writes `task-7` for `task-0` by a slip of the finger.
-        let same_number = known.iter().copied().filter(|known| digits(known) == digits(name));
-        let hint = match nearest(name, same_number) {
-            Some(known) => format!("did you mean `{known}`?"),
-            None if known.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
-            None => format!("name one of {}, or add that task to `tasks`", listed(known.into_iter())),
-        };
+        let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
+            match neighbours(name, known.iter().copied()) {
+                near if near.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
+                near => {
+                    format!("name a task such as {}, or add that one to `tasks`", listed(near.into_iter()))
+                }
+            }
+        });
         let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
         Diagnostic::error("dependency-unknown", at, message, hint)
     }
-}
-
-fn digits(id: &str) -> &str {
-    id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches('0')
 }
 
 /// What the task waits for: what the index says, else what the task says.
@@ -170,6 +168,24 @@ fn report_gaps(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) 
     }
 }
 
+/// What the client takes as a model beside full names.
+const MODELS: [&str; 7] = ["opus", "sonnet", "haiku", "inherit", "opusplan", "fable", "mythos"];
+
+fn check_model(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(model) = details.model.as_deref() else { return };
+    let plain = model.trim().to_lowercase();
+    let alias = plain.strip_suffix("[1m]").unwrap_or(&plain);
+    // Full names are `claude-…`, on other platforms with a prefix.
+    if MODELS.contains(&alias) || plain.contains("claude") {
+        return;
+    }
+    let message = format!("the model `{}` of `{id}` is not known", one_line(model));
+    let hint = did_you_mean(model, MODELS)
+        .unwrap_or_else(|| "use `opus`, `sonnet`, `haiku`, `inherit`, or a full name `claude-…`".to_owned());
+    let at = details.sheet.fields().spot_of("model");
+    found.push(Diagnostic::warning("unknown-model", &at, message, hint));
+}
+
 fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {
     let Entry { id, name, priority, .. } = &pair.entry;
     let own = pair.details.as_ref();
@@ -186,6 +202,7 @@ fn task(pair: &Pair<'_>, dependencies: Vec<TaskId>) -> Task {
         context: own.map(|own| own.context.clone()).unwrap_or_default(),
         files: own.map(|own| own.files.clone()).unwrap_or_default(),
         verify: own.map(|own| own.verify.clone()).unwrap_or_default(),
+        shared_resources: own.map(|own| own.shared_resources.clone()).unwrap_or_default(),
         body: own.map(|own| own.body.to_owned()).unwrap_or_default(),
     }
 }

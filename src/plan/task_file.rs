@@ -5,6 +5,7 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::keys::{self, Scope};
 use super::markdown::{Outline, line_end};
 use super::{Status, yaml};
 
@@ -56,16 +57,22 @@ pub fn section<'a>(body: &'a str, name: &str) -> Option<&'a str> {
 pub fn set_status(text: &str, status: Status) -> Result<String, StatusLineError> {
     let (front, _) = split(text).ok_or(StatusLineError::NoFrontMatter)?;
     let start = first_line(text).ok_or(StatusLineError::NoFrontMatter)?;
-    let lines = top_level_lines(front, "status");
     let before = match mapping(front) {
         Ok(before) => before,
-        Err(_) if lines.len() > 1 => return Err(StatusLineError::Duplicate(lines.len())),
-        Err(message) => return Err(StatusLineError::Invalid(message)),
+        Err(message) => {
+            return Err(match top_level_lines(front, "status").len() {
+                0 | 1 => StatusLineError::Invalid(message),
+                lines => StatusLineError::Duplicate(lines),
+            });
+        }
     };
+    // `Status:` is read as `status:`; beside a second one, it would contradict that.
+    let key = keys::written(Scope::Task, &before, "status").unwrap_or("status");
+    let lines = top_level_lines(front, key);
     let mut wanted = before.clone();
-    wanted.insert("status".into(), status.as_str().into());
+    wanted.insert(key.into(), status.as_str().into());
     // Whatever the lines look like, only a rewrite that provably changes this one value is taken.
-    candidates(text, start, front, &lines, status)
+    candidates(text, start, front, key, &lines, status)
         .into_iter()
         .find(|changed| split(changed).and_then(|(front, _)| mapping(front).ok()).as_ref() == Some(&wanted))
         .ok_or(StatusLineError::Unusual)
@@ -98,11 +105,12 @@ fn candidates(
     text: &str,
     start: usize,
     front: &str,
+    key: &str,
     lines: &[(usize, usize)],
     status: Status,
 ) -> Vec<String> {
     if let &[(from, to)] = lines {
-        let line = with_value(&front[from..to], status.as_str());
+        let line = with_value(&front[from..to], key, status.as_str());
         return vec![format!("{}{line}{}", &text[..start + from], &text[start + to..])];
     }
     let end = if text[..start].ends_with("\r\n") { "\r\n" } else { "\n" };
@@ -112,15 +120,15 @@ fn candidates(
 }
 
 /// The line with another value; spaces and a comment stay.
-fn with_value(line: &str, value: &str) -> String {
-    let rest = &line["status:".len()..];
+fn with_value(line: &str, key: &str, value: &str) -> String {
+    let rest = &line[key.len() + 1..];
     let gap = rest.len() - rest.trim_start().len();
     let (gap, old) = rest.split_at(gap);
     if old.is_empty() || old.starts_with('#') {
         let tail = if old.is_empty() { String::new() } else { format!("{gap}{old}") };
-        return format!("status: {value}{tail}");
+        return format!("{key}: {value}{tail}");
     }
     let comment = old.find(" #").or_else(|| old.find("\t#")).unwrap_or(old.len());
     let tail = &old[old[..comment].trim_end().len()..];
-    format!("status:{gap}{value}{tail}")
+    format!("{key}:{gap}{value}{tail}")
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScanError};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 use serde_yaml::Value;
 
 /// The longest text that is read as a plan or as a part of one, in bytes.
@@ -20,6 +20,9 @@ const MAX_DEPTH: usize = 64;
 /// for others, and a hostile text could make their names longer than itself.
 const PLACED_STEPS: usize = 4;
 const PLACED_KEY: usize = 64;
+
+/// A line in which a cut value is looked for, in bytes.
+const MAX_CUT_LINE: usize = 400;
 
 /// A line and a column in characters, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,19 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct Yaml {
     pub(super) value: Value,
+    nodes: Nodes,
+}
+
+/// What the walk remembers of the text.
+#[derive(Debug, Default)]
+struct Nodes {
     places: HashMap<String, Place>,
+    /// Where the keys of mappings stand, by the path of their values.
+    keys: HashMap<String, Place>,
+    /// Short values without quotes, as they are written.
+    plain: HashMap<String, String>,
+    /// Values without quotes that end before a comment such as `#12`.
+    cut: Vec<(Place, String)>,
 }
 
 /// Why a text was not read.
@@ -55,7 +70,7 @@ impl Yaml {
     pub(super) fn place(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
-            if let Some(place) = self.places.get(path) {
+            if let Some(place) = self.nodes.places.get(path) {
                 return Some(*place);
             }
             path = match path.rfind(['.', '[']) {
@@ -64,6 +79,21 @@ impl Yaml {
                 None => "",
             };
         }
+    }
+
+    /// Where the key of the value at `path` stands.
+    pub(super) fn key_place(&self, path: &str) -> Option<Place> {
+        self.nodes.keys.get(path).copied().or_else(|| self.place(path))
+    }
+
+    /// A short value as it is written, if it has no quotes.
+    pub(super) fn plain(&self, path: &str) -> Option<&str> {
+        self.nodes.plain.get(path).map(String::as_str)
+    }
+
+    /// The values that a comment such as `#12` cuts off, with what is cut.
+    pub(super) fn cut(&self) -> &[(Place, String)] {
+        &self.nodes.cut
     }
 }
 
@@ -77,8 +107,8 @@ pub(super) fn read(text: &str) -> Result<Yaml, Fault> {
             hint: "keep the index small and move text into the tasks' Markdown".to_owned(),
         });
     }
-    let mut places = HashMap::new();
-    match walk(text, &mut places) {
+    let mut nodes = Nodes::default();
+    match walk(text, &mut nodes) {
         Ok(()) => {}
         Err(Stop::Refused(fault)) => return Err(fault),
         // The walk is stricter than `serde_yaml` about indentation inside brackets and quotes, which
@@ -88,7 +118,7 @@ pub(super) fn read(text: &str) -> Result<Yaml, Fault> {
     }
     match serde_yaml::from_str(text) {
         Ok(value) if is_tagged(&value) => Err(tag(None)),
-        Ok(value) => Ok(Yaml { value, places }),
+        Ok(value) => Ok(Yaml { value, nodes }),
         Err(error) => Err(value_fault(&error)),
     }
 }
@@ -139,10 +169,11 @@ struct Frame {
     key: Option<String>,
 }
 
-fn walk(text: &str, places: &mut HashMap<String, Place>) -> Result<(), Stop> {
+fn walk(source: &str, nodes: &mut Nodes) -> Result<(), Stop> {
+    let lines: Vec<&str> = source.lines().collect();
     let mut stack: Vec<Frame> = Vec::new();
     let mut documents = 0;
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(source) {
         let (event, span) = event.map_err(Stop::Scan)?;
         let place = Place::of(span.start);
         let items = match event {
@@ -165,10 +196,19 @@ fn walk(text: &str, places: &mut HashMap<String, Place>) -> Result<(), Stop> {
             {
                 return Err(Stop::Refused(self::tag(Some(place))));
             }
-            Event::Scalar(ref text, ..) => {
-                if !take_key(&mut stack, Some(text)) {
-                    record(places, next_path(&mut stack).0, place);
+            Event::Scalar(ref text, style, ..) => {
+                if take_key(&mut stack, Some(text)) {
+                    record(&mut nodes.keys, next_key(&stack), place);
+                    continue;
                 }
+                let path = next_path(&mut stack).0;
+                if style == ScalarStyle::Plain {
+                    if let Some(path) = path.as_ref().filter(|_| text.len() <= PLACED_KEY) {
+                        nodes.plain.insert(path.clone(), text.as_ref().to_owned());
+                    }
+                    nodes.cut.extend(cut_off(&lines, place).map(|rest| (place, rest)));
+                }
+                record(&mut nodes.places, path, place);
                 continue;
             }
             Event::SequenceStart(..) => Some(0),
@@ -179,10 +219,28 @@ fn walk(text: &str, places: &mut HashMap<String, Place>) -> Result<(), Stop> {
             return Err(Stop::Refused(too_deep(place)));
         }
         let (path, steps) = if take_key(&mut stack, None) { (None, 0) } else { next_path(&mut stack) };
-        record(places, path.clone(), place);
+        record(&mut nodes.places, path.clone(), place);
         stack.push(Frame { path, steps, items, key: None });
     }
     Ok(())
+}
+
+/// What follows ` #` and begins with a digit behind the value at this place: somebody wrote an issue's number.
+fn cut_off(lines: &[&str], place: Place) -> Option<String> {
+    // In a longer line than people write, finding the column would take long.
+    let line = lines.get(place.line - 1).filter(|line| line.len() <= MAX_CUT_LINE)?;
+    let start = line.char_indices().nth(place.column - 1)?.0;
+    let rest = &line[start..];
+    let comment = rest.find(" #")? + 1;
+    let number = rest[comment + 1..].starts_with(|c: char| c.is_ascii_digit());
+    number.then(|| rest[comment..].trim_end().to_owned())
+}
+
+/// The path of the value whose key was read last.
+fn next_key(stack: &[Frame]) -> Option<String> {
+    let frame = stack.last()?;
+    let key = frame.key.as_deref().filter(|key| key.len() <= PLACED_KEY && frame.steps < PLACED_STEPS)?;
+    Some(join(frame.path.as_deref()?, key))
 }
 
 fn record(places: &mut HashMap<String, Place>, path: Option<String>, place: Place) {

@@ -1,11 +1,13 @@
 //! The state of a plan, derived each time from its files, from git and from the journal; never stored.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::git::{self, Branch, Git, Integrated, Oid};
+use crate::plan::graph::{self, Turn};
 use crate::plan::{Plan, Status, Task, TaskId};
 use crate::state::{Claim, Claims, Kind, PlanFolder, Project, Settings};
+use crate::text;
 use crate::worktree::{Record, Records};
 
 /// Can a task be started?
@@ -15,8 +17,43 @@ pub enum Readiness {
     Ready,
     /// Its dependencies are not all completed and landed; these are missing.
     Waits(Vec<TaskId>),
+    /// It waits for its wave: another task that has not landed, and comes first, changes the same file.
+    WaitsForFiles {
+        /// The task that comes first.
+        task: TaskId,
+        /// The file, as the waiting task declares it, or a shared resource.
+        file: String,
+    },
     /// Its status says no: under way, done, or failed.
     No,
+}
+
+impl Readiness {
+    /// The tasks that must land before this one can be started.
+    pub fn waits_for(&self) -> &[TaskId] {
+        match self {
+            Self::Waits(missing) => missing,
+            Self::WaitsForFiles { task, .. } => std::slice::from_ref(task),
+            Self::Ready | Self::No => &[],
+        }
+    }
+
+    /// What the task waits for, as the end of a sentence about it; `None` if it does not wait.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Waits(missing) => {
+                let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
+                Some(format!("waits for {}, not completed and landed", missing.join(", ")))
+            }
+            Self::WaitsForFiles { task, file } => {
+                let file = text::name(file);
+                Some(format!(
+                    "waits for its wave: `{task}` uses `{file}` too, comes first and has not landed"
+                ))
+            }
+            Self::Ready | Self::No => None,
+        }
+    }
 }
 
 /// One task with everything that is known about it.
@@ -72,10 +109,11 @@ impl Board {
         for task in &plan.tasks {
             tasks.push(facts.state(project, task)?);
         }
-        let landed: HashSet<TaskId> =
+        let landed: BTreeSet<TaskId> =
             tasks.iter().filter(|state| state.landed).map(|state| state.task.id.clone()).collect();
+        let mut turns = graph::turns(&plan.tasks, &landed);
         for state in &mut tasks {
-            state.readiness = readiness(&state.task, &landed);
+            state.readiness = readiness(&state.task, &landed, turns.remove(&state.task.id));
         }
         Ok(Self { folder: folder.clone(), plan, into, base, tasks })
     }
@@ -103,7 +141,7 @@ impl Board {
 /// `base`, else what is checked out in the main checkout.
 fn into_branch(project: &Project, settings: &Settings, plan: &Plan) -> Result<Branch> {
     if let Some(name) = settings.merge_into.as_ref().or(plan.base.as_ref()) {
-        return Ok(Branch::new(name));
+        return local_branch(project, name);
     }
     project.head_branch()?.ok_or_else(|| {
         Error::refused("HEAD is detached and the plan names no base branch")
@@ -111,12 +149,41 @@ fn into_branch(project: &Project, settings: &Settings, plan: &Plan) -> Result<Br
     })
 }
 
-fn readiness(task: &Task, landed: &HashSet<TaskId>) -> Readiness {
+/// The branch that a name means: its own, else for a remote's branch (`origin/main`) the local one of that name, since
+/// only that can be moved here.
+pub fn local_branch(project: &Project, name: &str) -> Result<Branch> {
+    if let Some(branch) = Branch::from_ref(name) {
+        return Ok(branch);
+    }
+    let remote = name.strip_prefix("refs/").unwrap_or(name);
+    let remote = remote.strip_prefix("remotes/").unwrap_or(remote);
+    let there = |full: &str| git::resolve(project.git_dir(), full).map(|commit| commit.is_some());
+    let Some((_, local)) = remote.split_once('/').filter(|_| name.contains('/')) else {
+        return Ok(Branch::new(name));
+    };
+    if there(&Branch::new(name).full())? || !there(&format!("refs/remotes/{remote}"))? {
+        return Ok(Branch::new(name));
+    }
+    let local = Branch::new(local);
+    if there(&local.full())? {
+        return Ok(local);
+    }
+    Err(Error::refused(format!(
+        "the base `{name}` is a remote's branch, and there is no local branch `{local}`"
+    ))
+    .hint(format!("make it with `git branch {local} {remote}`; the work lands there")))
+}
+
+fn readiness(task: &Task, landed: &BTreeSet<TaskId>, turn: Option<Turn>) -> Readiness {
     if !matches!(task.status, Status::Pending | Status::Blocked) {
         return Readiness::No;
     }
     let missing: Vec<TaskId> = task.dependencies.iter().filter(|id| !landed.contains(id)).cloned().collect();
-    if missing.is_empty() { Readiness::Ready } else { Readiness::Waits(missing) }
+    match turn {
+        _ if !missing.is_empty() => Readiness::Waits(missing),
+        Some(Turn { before, over }) => Readiness::WaitsForFiles { task: before, file: over },
+        None => Readiness::Ready,
+    }
 }
 
 /// What is asked of git and of the journal once for all tasks.

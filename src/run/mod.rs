@@ -5,5 +5,5 @@ mod board;
 mod transition;
 
 pub use binding::{Binding, Bindings, Bound, Role};
-pub use board::{Board, Readiness, TaskState};
+pub use board::{Board, Readiness, TaskState, local_branch};
 pub use transition::{Verb, next};

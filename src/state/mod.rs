@@ -8,9 +8,11 @@ mod client_plugin;
 mod content;
 mod journal;
 mod lock;
+mod plan_lookup;
 mod plans;
 mod project;
 mod settings;
+mod settings_fault;
 mod tasks;
 
 pub use accepted::{Accepted, Wish};
@@ -28,4 +30,5 @@ pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};
 pub use project::Project;
 pub use settings::{SetUp, Settings};
+pub use settings_fault::setting_meant;
 pub use tasks::{Claim, Claims, Note, Owner, set_status, unknown_task};

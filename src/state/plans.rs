@@ -1,19 +1,19 @@
 //! The plans of a project on disk: which there are, which is active, how one is made and put away.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_yaml::Value;
 
 use super::atomic::{create_dir_all, list, move_to, read_optional, remove_file, symlink, write_new_dir};
 use super::journal::{Journal, Kind};
 use super::lock::LockFile;
 use crate::error::{Error, Result};
-use crate::plan::load::{Source, TaskText, load, task_files};
+use crate::plan::load::{Source, TaskText, load_in, task_files};
 use crate::plan::render::render;
-use crate::plan::{self, Diagnostics, Document, Plan, Status};
+use crate::plan::{self, Diagnostics, Document, Plan, Status, Surroundings};
 
 /// Where a plan's folder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -68,6 +68,8 @@ pub struct NewPlan<'a> {
     pub time: jiff::Timestamp,
     /// For the journal: `document`, `transcript` or `session_end`.
     pub from: &'a str,
+    /// Also if this document was made into a plan before.
+    pub again: bool,
 }
 
 /// What `create` did.
@@ -185,31 +187,17 @@ impl PlanStore {
         }
     }
 
-    /// The one plan with this id, beginning of an id, or name.
-    pub fn find(&self, wanted: &str) -> Result<PlanFolder> {
-        let all = self.list()?;
-        let exact: Vec<&PlanFolder> = all.iter().filter(|folder| folder.id == wanted).collect();
-        let matches = if exact.is_empty() {
-            let named = |folder: &&PlanFolder| {
-                folder.id.starts_with(wanted) || self.metadata(folder, "name").as_deref() == Some(wanted)
-            };
-            all.iter().filter(named).collect()
-        } else {
-            exact
-        };
-        match matches[..] {
-            [one] => Ok(one.clone()),
-            [] => Err(Error::refused(format!("there is no plan `{wanted}`")).hint("see `ctx plan list`")),
-            [..] => {
-                let ids: Vec<String> = matches.iter().map(|folder| format!("`{}`", folder.id)).collect();
-                Err(Error::refused(format!("`{wanted}` could be {}", ids.join(" or ")))
-                    .hint("give the whole id"))
-            }
-        }
-    }
-
     /// Reads a plan with everything that is wrong with it.
     pub fn load(&self, folder: &PlanFolder) -> Result<(Option<Plan>, Diagnostics)> {
+        self.load_in(folder, None)
+    }
+
+    /// As `load`; also compares the plan with the repository.
+    pub fn load_in(
+        &self,
+        folder: &PlanFolder,
+        around: Option<&Surroundings<'_>>,
+    ) -> Result<(Option<Plan>, Diagnostics)> {
         let index_file = folder.dir.join("plan.yaml");
         let index = read_optional(&index_file)?.ok_or_else(|| {
             Error::refused(format!("`{}` is not there", index_file.display())).hint("see `ctx plan list`")
@@ -221,7 +209,7 @@ impl PlanStore {
                 (file, text)
             })
             .collect();
-        Ok(load(&Source { index_file: "plan.yaml".to_owned(), index, tasks }))
+        Ok(load_in(&Source { index_file: "plan.yaml".to_owned(), index, tasks }, around))
     }
 
     /// Has anything of the active plan been started, and is anything left to do? Taking a plan out of a
@@ -251,19 +239,29 @@ impl PlanStore {
     /// One text of a plan's `metadata:`, if the file can be read that far.
     pub fn metadata(&self, folder: &PlanFolder, key: &str) -> Option<String> {
         let text = read_optional(&folder.dir.join("plan.yaml")).ok()??;
-        let index: Value = serde_yaml::from_str(&text).ok()?;
-        index.get("metadata")?.get(key)?.as_str().map(str::to_owned)
+        plan::load::metadata(&text, key)
     }
 
     /// The plan that was made from the document with this hash, archived ones included.
     pub fn by_document(&self, hash: &str) -> Result<Option<PlanFolder>> {
-        Ok(self.list()?.into_iter().find(|folder| self.metadata(folder, "document").as_deref() == Some(hash)))
+        let mut made: Vec<PlanFolder> = self
+            .list()?
+            .into_iter()
+            .filter(|folder| self.metadata(folder, "document").as_deref() == Some(hash))
+            .collect();
+        // Of several, one that is not archived counts, and the latest of those.
+        made.sort_by_key(|folder| {
+            (folder.location == Location::Folder(Shelf::Archive), Reverse(folder.id.clone()))
+        });
+        Ok(made.into_iter().next())
     }
 
     /// Writes a plan's folder, complete or not at all; never over an existing one.
     pub fn create(&self, new: &NewPlan<'_>) -> Result<Created> {
         let _lock = self.lock()?;
-        if let Some(same) = self.by_document(&new.document.hash())? {
+        if !new.again
+            && let Some(same) = self.by_document(&new.document.hash())?
+        {
             return Ok(Created::Same(same));
         }
         create_dir_all(&self.plans())?;

@@ -10,6 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::accepted::{Accepted, Wish};
 use super::atomic::read_optional;
+use super::settings_fault;
 use crate::error::{Error, Result};
 use crate::plan::Parallelization;
 
@@ -149,7 +150,8 @@ impl Settings {
             return Ok(());
         }
         let file: File = serde_yaml::from_str(&text).map_err(|error| {
-            Error::environment(format!("cannot read the settings in `{}`: {error}", path.display()))
+            let fault = settings_fault::fault(&text, &error.to_string());
+            Error::environment(format!("cannot read the settings in `{}`: {fault}", path.display()))
                 .hint("mend the file, or move it away to use the defaults")
         })?;
         self.take(file, path, author)

@@ -11,6 +11,7 @@ use super::{PlanFolder, Project};
 use crate::error::{Error, Result};
 use crate::git::Oid;
 use crate::plan::{self, Plan, Status, Task, TaskId};
+use crate::text;
 use crate::world::{self, Process};
 
 /// Who started a task.
@@ -122,20 +123,16 @@ pub fn set_status(
     Ok((task.status, to))
 }
 
-/// There is no such task; the hint names those that are written nearly so.
+/// There is no such task; the nearest ids of the plan are named.
 pub fn unknown_task(folder: &PlanFolder, id: &str) -> Error {
-    let tasks = std::fs::read_dir(folder.dir.join("tasks")).into_iter().flatten().flatten();
-    let ids: Vec<String> = tasks
-        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".md").map(str::to_owned))
-        .collect();
-    Error::refused(format!("plan `{}` has no task `{}`", folder.id, crate::error::printable(id))).hint(
-        match &plan::nearest(id, ids.iter().map(String::as_str))[..] {
-            [] => "see `ctx task list`".to_owned(),
-            [first @ .., last] => {
-                let before = first.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-                let or = if first.is_empty() { "" } else { " or " };
-                format!("did you mean {before}{or}`{last}`? `ctx task list` shows all")
-            }
-        },
-    )
+    let index = read_optional(&folder.dir.join("plan.yaml")).ok().flatten().unwrap_or_default();
+    let known = plan::load::task_ids(&index);
+    let known = || known.iter().map(TaskId::as_str);
+    let near = text::did_you_mean(id, known()).or_else(|| match &text::neighbours(id, known())[..] {
+        [] => None,
+        [first, ..] => Some(format!("the nearest is `{first}`;")),
+    });
+    let hint = near
+        .map_or_else(|| "see `ctx task list`".to_owned(), |near| format!("{near} `ctx task list` shows all"));
+    Error::refused(format!("plan `{}` has no task `{}`", folder.id, text::name(id))).hint(hint)
 }

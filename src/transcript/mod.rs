@@ -2,6 +2,7 @@
 //!
 //! Nothing here is promised by the client; the record types are those of versions 1.0.24 to 2.1.329.
 
+mod continuation;
 mod finder;
 mod locator;
 mod reader;

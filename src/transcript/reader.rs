@@ -145,6 +145,47 @@ pub(super) fn lines_from_end<S: Source + ?Sized>(
     Ok(End::Complete)
 }
 
+/// Calls `take` with the offset and the bytes of every line behind the one that begins at `at`, in their order: at most `most` bytes in
+/// all, and none of a line that is longer.
+pub(super) fn lines_after<S: Source + ?Sized>(
+    source: &S,
+    at: u64,
+    most: usize,
+    take: &mut dyn FnMut(u64, &mut [u8]) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let mut bytes = vec![0; BLOCK];
+    let (mut filled, mut start) = (0, None);
+    loop {
+        let read = source.read(&mut bytes[filled..], at + filled as u64)?;
+        let end = filled + read;
+        let mut from = start.unwrap_or(0);
+        while let Some(length) = memchr::memchr2(b'\n', 0, &bytes[from..end]) {
+            let next = from + length + 1;
+            // The first line is the one to begin behind.
+            if let Some(line) = start.filter(|_| length > 0)
+                && take(at + line as u64, &mut bytes[line..from + length]).is_break()
+            {
+                return Ok(());
+            }
+            start = Some(next);
+            from = next;
+        }
+        filled = end;
+        if read == 0 {
+            if let Some(line) = start.filter(|&line| line < end) {
+                let _last = take(at + line as u64, &mut bytes[line..end]);
+            }
+            return Ok(());
+        }
+        if filled == bytes.len() {
+            if filled >= most {
+                return Ok(());
+            }
+            bytes.resize((filled * 2).min(most), 0);
+        }
+    }
+}
+
 /// The length of a range that is known to be small.
 fn length(range: Range<u64>) -> usize {
     usize::try_from(range.end - range.start).unwrap_or(usize::MAX)

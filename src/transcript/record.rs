@@ -25,6 +25,7 @@ pub(super) enum Offer {
 pub(super) struct Record {
     /// As the client wrote it.
     pub(super) timestamp: Option<String>,
+    pub(super) session: Option<String>,
     pub(super) offers: Vec<Offer>,
 }
 
@@ -39,6 +40,8 @@ struct Raw<'a> {
     message: Option<&'a RawValue>,
     #[serde(borrow, rename = "planContent")]
     plan_content: Option<&'a RawValue>,
+    #[serde(borrow, rename = "sessionId")]
+    session: Option<&'a RawValue>,
     #[serde(borrow, rename = "isSidechain")]
     is_sidechain: Option<&'a RawValue>,
     #[serde(borrow, rename = "isMeta")]
@@ -75,8 +78,30 @@ struct Input<'a> {
     plan: Option<&'a RawValue>,
 }
 
+/// What a record means to the one who waits for the rest of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The model goes on, with these texts.
+    Said {
+        /// The session that the record names.
+        session: Option<String>,
+        texts: Vec<String>,
+    },
+    /// Somebody says something.
+    Prompt(String),
+}
+
 /// The records of a line that offer something.
 pub(super) fn records(line: &mut [u8]) -> Vec<Record> {
+    read(line, record)
+}
+
+/// The turns of a line. What the client wrote itself, tools' results and calls are none.
+pub(super) fn turns(line: &mut [u8]) -> Vec<Turn> {
+    read(line, turn)
+}
+
+fn read<T>(line: &mut [u8], of: fn(&Raw<'_>) -> Option<T>) -> Vec<T> {
     let text = repaired(line);
     let mut records = Vec::new();
     let mut at = 0;
@@ -84,7 +109,7 @@ pub(super) fn records(line: &mut [u8]) -> Vec<Record> {
         let mut stream = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Raw<'_>>();
         let mut read = 0;
         while let Some(Ok(raw)) = stream.next() {
-            records.extend(record(&raw));
+            records.extend(of(&raw));
             read = stream.byte_offset();
         }
         // What follows could not be read. Perhaps a record was cut off and another one written behind it.
@@ -113,10 +138,15 @@ fn beginning(text: &str, from: usize) -> Option<usize> {
     text[skipped..].match_indices("{\"").map(|(at, _)| skipped + at).find(|&at| !inside(at))
 }
 
-fn record(raw: &Raw<'_>) -> Option<Record> {
-    let client_s_own =
+/// Is it no turn of the person or the model?
+fn is_client_s_own(raw: &Raw<'_>) -> bool {
+    let flags =
         [raw.is_sidechain, raw.is_meta, raw.is_api_error, raw.is_compact_summary, raw.is_for_the_reader];
-    if client_s_own.into_iter().any(is_true) {
+    flags.into_iter().any(is_true)
+}
+
+fn record(raw: &Raw<'_>) -> Option<Record> {
+    if is_client_s_own(raw) {
         return None;
     }
     let offers = match text(raw.kind?)?.as_str() {
@@ -124,7 +154,43 @@ fn record(raw: &Raw<'_>) -> Option<Record> {
         "user" => vec![Offer::PlanMode(text(raw.plan_content?)?)],
         _ => return None,
     };
-    Some(Record { timestamp: raw.timestamp.and_then(text), offers })
+    Some(Record { timestamp: raw.timestamp.and_then(text), session: raw.session.and_then(text), offers })
+}
+
+fn turn(raw: &Raw<'_>) -> Option<Turn> {
+    // A summary stands in the place of everything before it.
+    if is_true(raw.is_compact_summary) {
+        return Some(Turn::Prompt(String::new()));
+    }
+    if is_client_s_own(raw) {
+        return None;
+    }
+    let kind = text(raw.kind?)?;
+    match kind.as_str() {
+        "assistant" => {
+            let said = said(raw.message?)?.into_iter().filter_map(|offer| match offer {
+                Offer::Said(text) => Some(text),
+                Offer::PlanMode(_) => None,
+            });
+            let texts: Vec<String> = said.collect();
+            (!texts.is_empty()).then(|| Turn::Said { session: raw.session.and_then(text), texts })
+        }
+        "user" => {
+            let message: Message<'_> = serde_json::from_str(raw.message?.get()).ok()?;
+            let content = message.content?;
+            if let Some(text) = text(content) {
+                return Some(Turn::Prompt(text));
+            }
+            let blocks: Vec<Block<'_>> = serde_json::from_str(content.get()).ok()?;
+            let kinds: Vec<String> = blocks.iter().filter_map(|block| block.kind.and_then(text)).collect();
+            if kinds.iter().any(|kind| kind == "tool_result") {
+                return None;
+            }
+            let texts: Vec<String> = blocks.iter().filter_map(|block| block.text.and_then(text)).collect();
+            Some(Turn::Prompt(texts.join("\n")))
+        }
+        _ => None,
+    }
 }
 
 fn said(message: &RawValue) -> Option<Vec<Offer>> {

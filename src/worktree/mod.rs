@@ -19,6 +19,7 @@ mod ports;
 mod prepare;
 mod recipe;
 mod record;
+mod refresh;
 mod remove;
 mod saved;
 mod setup;
@@ -35,6 +36,8 @@ pub use leftovers::{Moved, task_status};
 pub use ports::PORTS;
 pub use prepare::Prepared;
 pub use record::{Failure, Progress, Record, Records, UnderWay};
+
+pub use refresh::refresh;
 pub use remove::{Removal, Removed};
 pub use saved::{Content, Holds, Saved, Store, empty_trash};
 pub use setup::{Outcome, SetUpRun, Setup};

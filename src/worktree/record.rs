@@ -162,7 +162,11 @@ impl Records {
 fn read(path: &Path) -> Result<Option<Record>> {
     let Some(text) = state::read_optional(path)? else { return Ok(None) };
     serde_json::from_str(&text).map(Some).map_err(|error| {
-        Error::environment(format!("cannot read the worktree's record `{}`: {error}", path.display()))
-            .hint("move the file away; `git worktree list` shows what is registered")
+        Error::environment(format!(
+            "cannot read the worktree's record `{}`: {}",
+            path.display(),
+            crate::text::plain_fault(&error.to_string())
+        ))
+        .hint("move the file away; `git worktree list` shows what is registered")
     })
 }

@@ -242,7 +242,7 @@ fn a_task_nobody_knows_is_no_task() {
     let plan = repo.create_plan(&three_tasks());
     let all = "see `ctx task list`";
     for (id, hint) in [
-        ("task-9", "did you mean `task-0`, `task-1` or `task-2`? `ctx task list` shows all"),
+        ("task-9", "the nearest is `task-2`; `ctx task list` shows all"),
         ("Task-01", "did you mean `task-1`? `ctx task list` shows all"),
         ("tsak-2", "did you mean `task-2`? `ctx task list` shows all"),
         ("a b", all),
@@ -442,4 +442,42 @@ fn settings_that_cannot_be_read_are_named() {
     assert_eq!(ran.code, 0);
     assert!(ran.stderr.contains("does not use: `future`\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("until you accept them: `worktrees.setup`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_setting_is_said_in_the_persons_words() {
+    let repo = Repo::new();
+    for (text, said) in [
+        (
+            "parallelization: { min_tasks: three }",
+            "line 1: `parallelization.min_tasks` is the text `three`, not a whole number from 0",
+        ),
+        (
+            "# mine\nworktrees:\n  pool: -1",
+            "line 3: `worktrees.pool` is the number -1, not a whole number from 0",
+        ),
+        ("worktrees: { copy: .env }", "line 1: `worktrees.copy` is the text `.env`, not a list of texts"),
+        ("merge: [x]", "line 1: `merge` is a list, not a mapping of keys to values"),
+        ("merge:\n  push: \"yes\"", "line 2: `merge.push` is the text `yes`, not `true` or `false`"),
+        ("- x", "it is a list, not a mapping of keys to values"),
+        ("merge: { into: a, into: b }", "the same key stands there twice: `into`"),
+    ] {
+        repo.write(".claude/auto-context.yaml", &format!("{text}\n"));
+        let out = repo.ctx(&["status"]).fails(2);
+        assert!(out.contains(said), "{out}");
+        for word in ["usize", "struct", "invalid type", "expected a"] {
+            assert!(!out.contains(word), "{out}");
+        }
+    }
+    repo.write(".claude/auto-context.yaml", "parallelization: { min_taks: 3 }\n");
+    let ran = repo.ctx(&["status"]);
+    assert!(
+        ran.stderr.contains("`parallelization.min_taks`; did you mean `parallelization.min_tasks`?"),
+        "{}",
+        ran.stderr
+    );
+    repo.write(".claude/auto-context.yaml", "");
+    repo.write("calls.jsonl", "{\"command\": 3}\n");
+    let out = repo.ctx(&["approve", "check", "calls.jsonl"]).fails(1);
+    assert!(out.contains("it is the number `3`, not text"), "{out}");
 }

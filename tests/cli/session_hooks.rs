@@ -172,3 +172,41 @@ fn a_project_without_any_plan_gets_no_file() {
     assert_eq!(start(&repo, "s2", "startup"), "");
     assert!(!repo.path.join(".parallel").exists() && !repo.path.join(".git/ctx").exists());
 }
+
+#[test]
+fn a_printed_plan_that_cannot_be_saved_is_said_once() {
+    let cut = three_tasks().split("### Task 2").next().unwrap().to_owned();
+    for (text, reason) in [
+        (three_tasks().replace("task-0", "0").replace("task-1", "1"), "`id` is a number, not text and"),
+        (cut, "`task-2` has no details"),
+        (three_tasks().replace("  name: Three\n", "  x: y\n"), "the plan has no name"),
+        (
+            three_tasks().replace("**Type:** Plan", "**Type**: plan").replace("[task-0]", "[task-9]"),
+            "`task-2` depends on `task-9`",
+        ),
+    ] {
+        let repo = Repo::new();
+        let path = session(&repo, "s1", PAST, &text);
+        end(&repo, "s1", &path, "other");
+        assert_eq!(plans(&repo), []);
+        let line = start(&repo, "s2", "startup");
+        assert!(line.contains("printed a plan that cannot be saved: `Plan: Three`: "), "{line}");
+        assert!(line.contains(reason), "{line}");
+        assert!(line.contains("(`ctx plan extract --list --session s1`)"), "{line}");
+        assert_eq!(start(&repo, "s3", "startup"), "", "said once");
+        repo.ctx(&["plan", "extract", "--list", "--session", "s1"]).ok();
+    }
+    // Words about plans are none.
+    let repo = Repo::new();
+    let path = session(&repo, "s1", PAST, "Say it in this line:\n\n**Type:** Plan\n\nThat is all.");
+    end(&repo, "s1", &path, "other");
+    assert_eq!(start(&repo, "s2", "startup"), "");
+    // One that was put right in the same session is done with.
+    let repo = Repo::new();
+    let path = session(&repo, "s1", PAST, &three_tasks().replace("  name: Three\n", "  x: y\n"));
+    let mut create = repo.command(crate::support::repo::CTX, &repo.path);
+    create.args(["plan", "create", "-"]).env("CLAUDE_CODE_SESSION_ID", "s1");
+    run_with(&mut create, &three_tasks()).ok();
+    end(&repo, "s1", &path, "other");
+    assert!(!start(&repo, "s2", "startup").contains("cannot be saved"));
+}

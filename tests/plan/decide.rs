@@ -1,7 +1,7 @@
 //! Parallel or sequential, and why.
 
 use ctx::plan::graph::waves;
-use ctx::plan::{Parallelization, decide};
+use ctx::plan::{Parallelization, Status, decide, decide_left};
 
 use super::{shown, tasks};
 
@@ -86,4 +86,28 @@ fn settings_change_the_decision() {
         "a b c",
         "Sequential: The setting `parallelization.max_agents` is 1. [a | b | c]",
     );
+}
+
+#[test]
+fn only_what_is_left_counts() {
+    for (plan, done, expected) in [
+        ("a b c", 0, "Parallel: 3 tasks can run at the same time. [a b c]"),
+        ("a b c", 3, "Sequential: All tasks are completed; nothing is left to run. []"),
+        ("a b c", 2, "Sequential: One task is left, `c`. [c]"),
+        ("a b:a c:a d:a", 1, "Parallel: 3 of 4 tasks are left. 3 tasks can run at the same time. [b c d]"),
+        (
+            "a b c d",
+            2,
+            "Sequential: 2 of 4 tasks are left. 2 tasks can run at the same time, and `min_tasks` is 3. [c | d]",
+        ),
+        ("", 0, "Sequential: The plan has no task. []"),
+    ] {
+        let mut tasks = tasks(plan);
+        for task in &mut tasks[..done] {
+            task.status = Status::Completed;
+        }
+        let decision = decide_left(&tasks, Parallelization::default(), false);
+        let found = format!("{:?}: {} [{}]", decision.mode, decision.reason, shown(&decision.groups));
+        assert_eq!(found, expected);
+    }
 }

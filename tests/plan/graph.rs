@@ -1,6 +1,9 @@
 //! Waves, orders, cycles.
 
-use ctx::plan::graph::{dependents, find_cycle, order, waves};
+use std::collections::BTreeSet;
+
+use ctx::plan::Status;
+use ctx::plan::graph::{dependents, find_cycle, order, turns, waves};
 
 use super::{id, shown, tasks};
 
@@ -124,4 +127,60 @@ fn dependents_are_direct_and_indirect() {
     assert_eq!(names("d"), "e");
     assert_eq!(names("e"), "");
     assert_eq!(names("unknown"), "");
+}
+
+/// Tasks as in `task`, some of them with a status behind an `@`; `landed` are completed. Who waits for whom, over what.
+#[track_caller]
+fn check_turns(plan: &str, landed: &str, expected: &str) {
+    let parts = plan.split_whitespace().map(|part| part.split_once('@').unwrap_or((part, "pending")));
+    let mut all = Vec::new();
+    for (text, status) in parts {
+        let mut task = super::task(text);
+        task.status = Status::parse(status).unwrap();
+        all.push(task);
+    }
+    let landed: BTreeSet<_> = landed.split_whitespace().map(id).collect();
+    let waiting = turns(&all, &landed);
+    let mut said: Vec<String> = waiting
+        .iter()
+        .map(|(task, turn)| format!("{task} after {} over {}", turn.before, turn.over))
+        .collect();
+    said.sort();
+    assert_eq!(said.join(", "), expected, "{plan}");
+}
+
+#[test]
+fn a_task_waits_for_the_earlier_one_with_its_files() {
+    check_turns("a=x b=x", "", "b after a over x");
+    check_turns("a=x b=x c=x", "", "b after a over x, c after a over x");
+    check_turns("a=x@completed b=x c=x", "a", "c after b over x");
+    check_turns("a=src/*.rs b=src/b.rs", "", "b after a over src/b.rs");
+    check_turns("a=x b=y", "", "");
+    // Rank decides among those that could start.
+    check_turns("a!low=x b!high=x", "", "a after b over x");
+    // What was begun comes first, and until it has landed.
+    for status in ["in_progress", "submitted", "completed"] {
+        check_turns(&format!("a!blocker=x b=x@{status}"), "", "a after b over x");
+    }
+    check_turns("a!blocker=x b=x@blocked", "", "a after b over x");
+    check_turns("a=x@blocked b=x@blocked", "", "b after a over x");
+    // What failed, or waits for what failed, holds up nobody.
+    check_turns("a=x@failed b=x", "", "");
+    check_turns("z@failed a:z=x b=x", "", "");
+    // What cannot start yet does not come first.
+    check_turns("a b!blocker:a=x c=x", "", "");
+    check_turns("a@completed b!blocker:a=x c=x", "a", "c after b over x");
+    // What stands behind a waiting task does not wait for it.
+    check_turns("a=x b=x,y c=y", "", "b after a over x");
+}
+
+#[test]
+fn tasks_that_name_one_resource_are_in_different_waves() {
+    let mut all = tasks("a b c");
+    for task in &mut all[..2] {
+        task.shared_resources = vec!["db".to_owned()];
+    }
+    assert_eq!(shown(&waves(&all, 5).waves), "a c | b");
+    let waiting = turns(&all, &BTreeSet::new());
+    assert_eq!((waiting.len(), waiting[&id("b")].over.as_str()), (1, "db"));
 }

@@ -6,11 +6,14 @@ mod decide;
 mod declared;
 mod document;
 mod graph;
+mod headings;
 mod hostile;
-mod nearest;
+mod keys;
 mod properties;
 mod render;
+mod surroundings;
 mod task_file;
+mod text;
 
 use ctx::plan::document::parse;
 use ctx::plan::load::{Source, TaskText, load, task_files};
@@ -154,6 +157,7 @@ fn task(text: &str) -> Task {
         context: Vec::new(),
         files: Files { modify: list(files), ..Files::default() },
         verify: Vec::new(),
+        shared_resources: Vec::new(),
         body: String::new(),
     }
 }

@@ -34,6 +34,8 @@ fn only_the_status_line_changes() {
     check("---\nstatus: nonsense\n---\n", "---\nstatus: in_progress\n---\n");
     check("---\nid: a\nstatus: pending\n---", "---\nid: a\nstatus: in_progress\n---");
     check("\u{feff}---\nstatus: pending\n---\n", "\u{feff}---\nstatus: in_progress\n---\n");
+    check("---\nid: a\nStatus: pending\n---\n", "---\nid: a\nStatus: in_progress\n---\n");
+    check("---\nid: a\nstate: pending # x\n---\n", "---\nid: a\nstate: in_progress # x\n---\n");
     check("---\r\nid: é\nstatus: pending\r\n---\n", "---\r\nid: é\nstatus: in_progress\r\n---\n");
 }
 

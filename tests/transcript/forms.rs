@@ -2,10 +2,10 @@
 
 use ctx::plan::Document;
 use ctx::transcript::latest_in;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::check;
-use super::generator::{BODIES, assistant, filler, forms, lines, plan, said};
+use super::generator::{BODIES, assistant, filler, forms, lines, plan, said, user, with};
 
 #[track_caller]
 fn found(text: &str) -> Document {
@@ -52,14 +52,88 @@ fn a_text_may_hold_several_plans() {
 }
 
 #[test]
-fn texts_are_never_joined() {
+fn a_plan_that_was_cut_off_is_joined_with_what_follows() {
     let text = plan("Plan");
-    let (head, tail) = text.split_at(text.find("### Task 1").unwrap());
-    // Two blocks of one message, as two lines with one id, and as two blocks of one line.
-    check("two lines", &lines(&[said(head), said(tail)]), "Plan?");
-    let both = assistant(&json!([{ "type": "text", "text": head }, { "type": "text", "text": tail }]));
-    check("two blocks", &lines(&[both]), "Plan?");
+    let joined = |name: &str, records: &[Value], expected: &str| check(name, &lines(records), expected);
+    let prompt = |text: &str| user(&json!(text));
+    let result = user(&json!([{ "type": "tool_result", "tool_use_id": "t", "content": "done" }]));
+    // Cut between lines, in a line, in a word, in the index, and in three.
+    for at in ["### Task 1", "Form\ndependencies", "tore  users", "sks:"] {
+        let (head, tail) = text.split_at(text.find(at).unwrap_or_else(|| panic!("{at}")));
+        let (middle, end) = tail.split_at(tail.len() / 2);
+        joined(at, &[said(head), said(tail)], "Plan!");
+        joined(at, &[said(head), said(middle), said(end)], "Plan!");
+        joined(at, &[said(head), result.clone(), filler(2), said(tail)], "Plan!");
+        for go_on in ["continue", "Continue.", "please continue", "go on", "weiter"] {
+            joined(at, &[said(head), prompt(go_on), said(tail)], "Plan!");
+        }
+        // The line in which it was cut off, once more.
+        let line = head.rfind('\n').map_or(0, |at| at + 1);
+        if head.len() - line > 4 {
+            joined(at, &[said(head), said(&text[line..])], "Plan!");
+        }
+        // Somebody asked for something else, or another session speaks.
+        joined(at, &[said(head), prompt("Make it shorter"), said(tail)], "Plan?");
+        let other = with(said(tail), &json!({ "sessionId": "other" }));
+        joined(at, &[said(head), other], "Plan?");
+        joined(at, &[said(head), said("That is all."), prompt("no"), said(tail)], "Plan?");
+    }
+    // What stays incomplete is listed as it was printed.
+    let head = &text[..text.find("### Task 1").unwrap()];
+    joined("prose", &[said(head), said("I stopped there.")], "Plan?");
+    joined("a new plan", &[said(head), said(&plan("Other"))], "Plan? Other!");
+    let both = assistant(
+        &json!([{ "type": "text", "text": head }, { "type": "text", "text": &text[head.len()..] }]),
+    );
+    joined("two blocks of one record", &[both], "Plan?");
     check("a text as it is", &lines(&[assistant(&json!(text))]), "Plan!");
+}
+
+#[test]
+fn every_form_of_the_marker_is_found() {
+    for marker in [
+        "**Type:** Plan",
+        "**Type**: Plan",
+        "**Type:** plan",
+        "**type:** Plan",
+        "**TYPE:** PLAN",
+        "**Type:**\u{a0}Plan",
+        "**Type:**  Plan  ",
+        "**Type :** Plan",
+        "__Type:__ Plan",
+        "*Type:* Plan",
+        "Type: Plan",
+        "type: plan",
+        "- **Type:** Plan",
+        "**Type：** Plan",
+        "**Type:** 📋 Plan",
+        "**Type:** **Plan**",
+        "**Type:** Plan.",
+    ] {
+        let text = plan("Plan").replace("**Type:** Plan", marker);
+        check(marker, &lines(&[filler(0), said(&text), filler(3)]), "Plan!");
+        let escaped = String::from_utf8(lines(&[said(&text)])).unwrap().replace('\u{a0}', "\\u00a0");
+        check(marker, escaped.as_bytes(), "Plan!");
+        let mut inside = false;
+        let tilde = |line: &str| {
+            inside = line == "```yaml" || inside && line != "```";
+            let end = line == "```" && !inside;
+            if line == "```yaml" || end { line.replace("```", "~~~") } else { line.to_owned() }
+        };
+        let yaml_only = text.split("```md").next().unwrap().len();
+        let tildes: Vec<String> = text[..yaml_only].lines().map(tilde).collect();
+        let tildes = tildes.join("\n") + "\n" + &text[yaml_only..];
+        check(marker, &lines(&[said(&tildes)]), "Plan!");
+    }
+    for words in [
+        "Here `**Type:** Plan` is the line.",
+        "The Type: Plan line.",
+        "Type: Plan",
+        "**Type:** Plan mode",
+        "**Type:** Planned",
+    ] {
+        check(words, &lines(&[said(words)]), "");
+    }
 }
 
 #[test]

@@ -7,17 +7,21 @@ use serde::Serialize;
 
 use crate::commands::{Context, Report, style};
 use crate::error::{Error, Result};
-use crate::plan::{self, Diagnostics, Document};
-use crate::state::{Active, Created, Kind, NewPlan, PlanFolder};
+use crate::plan::{self, Diagnostics, Document, Status, Surroundings};
+use crate::state::{Active, Created, Kind, NewPlan, PlanFolder, PlanStore};
 use crate::world;
 
-pub(super) fn run(file: Option<&Path>, json: bool) -> Result<Report> {
+pub(super) fn run(file: Option<&Path>, again: bool, json: bool) -> Result<Report> {
     let context = Context::here()?;
     let (name, text) = read(file)?;
     let (document, diagnostics) = plan::document::parse(&text, &name);
     let document = document.ok_or_else(|| invalid(&diagnostics))?;
+    let files = super::files_of_base(&context, base_of(&document))?;
+    let around = Surroundings { files: &files, has_program: &world::has_program };
+    let (_, diagnostics) = plan::document::parse_in(&text, &name, Some(&around));
     context.project.plans().require_link()?;
-    make(&context, &document, "document", json).map(|report| with_warnings(report, &diagnostics))
+    make(&context, &document, Origin { from: "document", again }, json)
+        .map(|report| with_warnings(report, &diagnostics))
 }
 
 fn read(file: Option<&Path>) -> Result<(String, String)> {
@@ -65,8 +69,16 @@ struct Answer<'a> {
     tasks: usize,
 }
 
+/// Where a document comes from, and whether it is to become a plan once more.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) from: &'a str,
+    pub(super) again: bool,
+}
+
 /// Makes a document into a plan and activates it.
-pub(super) fn make(context: &Context, document: &Document, from: &str, json: bool) -> Result<Report> {
+pub(super) fn make(context: &Context, document: &Document, origin: Origin<'_>, json: bool) -> Result<Report> {
+    let Origin { from, again } = origin;
     let plans = context.project.plans();
     let head = context.project.head_branch()?;
     if head.is_none() && base_of(document).is_none() {
@@ -76,13 +88,15 @@ pub(super) fn make(context: &Context, document: &Document, from: &str, json: boo
     let base = head.as_ref().map(crate::git::Branch::as_str);
     context.project.remember_home()?;
     let before = plans.active()?;
-    let created = plans.create(&NewPlan { document, base, time: world::now(), from })?;
+    let created = plans.create(&NewPlan { document, base, time: world::now(), from, again })?;
     let (folder, new) = match created {
         Created::New(folder) => (folder, true),
         Created::Same(folder) => (folder, false),
     };
     if new {
         context.project.exclude_plans()?;
+    } else {
+        require_same(&plans, &folder, document, from)?;
     }
     // A run that was killed after writing had not activated it.
     let fresh = new || !activated_before(context, &folder)? && !is_archived(&folder);
@@ -102,6 +116,30 @@ pub(super) fn make(context: &Context, document: &Document, from: &str, json: boo
         }
     })?;
     Ok(notes(report, &folder, &before, new, active))
+}
+
+/// This document was made into a plan before: is that plan what the document says, and is anything left of it to do?
+fn require_same(plans: &PlanStore, folder: &PlanFolder, document: &Document, from: &str) -> Result<()> {
+    let again = match from == TRANSCRIPT {
+        true => "`ctx plan extract --new`",
+        false => "`ctx plan create --new FILE`",
+    };
+    let differences = plans.differences(folder, document)?;
+    if !differences.is_empty() {
+        return Err(Error::refused(format!(
+            "this document is plan `{}` already, whose files differ from it:\n  {}",
+            folder.id,
+            differences.join("\n  ")
+        ))
+        .hint(format!("keep that plan as it is, or make another one of the document with {again}")));
+    }
+    let tasks = plans.load(folder)?.0.map(|plan| plan.tasks).unwrap_or_default();
+    let completed = !tasks.is_empty() && tasks.iter().all(|task| task.status == Status::Completed);
+    if completed {
+        return Err(Error::refused(format!("this document is plan `{}`, which is completed", folder.id))
+            .hint(format!("make another one of the document with {again}")));
+    }
+    Ok(())
 }
 
 fn base_of(document: &Document) -> Option<&str> {

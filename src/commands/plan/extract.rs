@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::create::{TRANSCRIPT, invalid, make};
+use super::create::{Origin, TRANSCRIPT, invalid, make};
 use super::sources::{Sources, Taken};
 use crate::cli::Extract;
 use crate::commands::{Column, Context, Report, style};
@@ -59,7 +59,7 @@ fn take(args: &Extract, context: &Context, taken: &Taken) -> Result<Report> {
         (None, Kind::PlanMode) => return Err(plan_mode(taken, chosen)),
     };
     context.project.plans().require_link()?;
-    let report = make(context, document, TRANSCRIPT, args.json.json)?;
+    let report = make(context, document, Origin { from: TRANSCRIPT, again: args.new }, args.json.json)?;
     Ok(report.message(note(&taken.transcript, chosen, &taken.found)?))
 }
 

@@ -5,29 +5,49 @@ mod extract;
 mod show;
 mod sources;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::{Column, Context, Report, style};
 use crate::cli::Plan;
 use crate::error::{Exit, Result};
-use crate::plan::{Diagnostics, Status};
+use crate::git;
+use crate::plan::{Diagnostics, Status, Surroundings};
+use crate::run;
 use crate::state::{Active, Location, PlanFolder, PlanStore, Shelf};
+use crate::world;
 
 pub(super) fn run(verb: Plan) -> Result<Report> {
     match verb {
-        Plan::Create { file, json } => create::run(file.as_deref(), json.json),
+        Plan::Create { file, new, json } => create::run(file.as_deref(), new, json.json),
         Plan::Extract(args) => extract::run(&args),
         Plan::Validate { plan, strict, json } => validate(plan.as_deref(), strict, json.json),
         Plan::Show { plan, parallel, json } => show::run(plan.as_deref(), parallel, json.json),
         Plan::List(json) => list(json.json),
-        Plan::Use { plan } => activate(&plan),
-        Plan::Archive { plan } => archive(plan.as_deref()),
+        Plan::Use { plan, json } => activate(&plan, json.json),
+        Plan::Archive { plan, json } => archive(plan.as_deref(), json.json),
     }
 }
 
 /// The plan that was named, else the active one.
 fn chosen(plans: &PlanStore, wanted: Option<&str>) -> Result<PlanFolder> {
     wanted.map_or_else(|| plans.require_active(), |wanted| plans.find(wanted))
+}
+
+/// The files that tasks start from; none where that branch cannot be told or has no commit.
+fn files_of_base(context: &Context, base: Option<&str>) -> Result<BTreeSet<String>> {
+    let project = &context.project;
+    let branch = match context.settings.merge_into.as_deref().or(base) {
+        Some(name) => run::local_branch(project, name).ok(),
+        None => project.head_branch()?,
+    };
+    let tip = branch.and_then(|branch| project.branch_tip(&branch).ok());
+    match tip {
+        Some(tip) => Ok(git::file_names(project.git_dir(), &tip)?),
+        None => Ok(BTreeSet::new()),
+    }
 }
 
 #[derive(Serialize)]
@@ -41,7 +61,10 @@ fn validate(wanted: Option<&str>, strict: bool, json: bool) -> Result<Report> {
     let context = Context::here()?;
     let plans = context.project.plans();
     let folder = chosen(&plans, wanted)?;
-    let (_, diagnostics) = plans.load(&folder)?;
+    let base = plans.metadata(&folder, "base");
+    let files = files_of_base(&context, base.as_deref())?;
+    let around = Surroundings { files: &files, has_program: &world::has_program };
+    let (_, diagnostics) = plans.load_in(&folder, Some(&around))?;
     let valid = !diagnostics.stop(strict);
     let answer = Validation { plan: &folder.id, valid, diagnostics: &diagnostics };
     let report = Report::data(json, &answer, || {
@@ -108,16 +131,33 @@ fn list(json: bool) -> Result<Report> {
     })
 }
 
-fn activate(wanted: &str) -> Result<Report> {
+/// `ctx plan use --json`.
+#[derive(Serialize)]
+struct Used<'a> {
+    plan: &'a str,
+    directory: &'a Path,
+}
+
+fn activate(wanted: &str, json: bool) -> Result<Report> {
     let context = Context::here()?;
     let plans = context.project.plans();
     let folder = plans.find(wanted)?;
     plans.require_valid(&folder)?;
     let folder = plans.activate(&folder)?;
-    Ok(Report::text(format!("plan `{}` is active", folder.id)))
+    let answer = Used { plan: &folder.id, directory: &folder.dir };
+    Report::data(json, &answer, || format!("plan `{}` is active", folder.id))
 }
 
-fn archive(wanted: Option<&str>) -> Result<Report> {
+/// `ctx plan archive --json`.
+#[derive(Serialize)]
+struct Archived<'a> {
+    plan: &'a str,
+    directory: &'a Path,
+    /// How many of its tasks are not completed.
+    open: usize,
+}
+
+fn archive(wanted: Option<&str>, json: bool) -> Result<Report> {
     let context = Context::here()?;
     let plans = context.project.plans();
     let folder = chosen(&plans, wanted)?;
@@ -138,7 +178,9 @@ fn archive(wanted: Option<&str>) -> Result<Report> {
     }
     let to = plans.archive(&folder)?;
     let open = tasks.iter().filter(|task| task.status != Status::Completed).count();
-    let report = Report::text(format!("plan `{}` is archived in `{}`", folder.id, to.display()));
+    let answer = Archived { plan: &folder.id, directory: &to, open };
+    let report =
+        Report::data(json, &answer, || format!("plan `{}` is archived in `{}`", folder.id, to.display()))?;
     Ok(match open {
         0 => report,
         n => report.message(format!("note: {} of it not completed", style::count(n, "task"))),

@@ -6,6 +6,8 @@ use super::chosen;
 use crate::commands::{Column, Context, Report, style};
 use crate::error::Result;
 use crate::plan::{self, Files, Mode, Plan, Priority, Status, TaskId};
+use crate::run::Board;
+use crate::state::PlanFolder;
 
 /// `ctx plan show --json`.
 #[derive(Serialize)]
@@ -16,6 +18,7 @@ struct Answer<'a> {
     decision: Mode,
     reason: &'a str,
     waves: &'a [Vec<TaskId>],
+    /// What runs together, of the tasks that are not completed.
     groups: &'a [Vec<TaskId>],
     tasks: Vec<TaskAnswer<'a>>,
 }
@@ -39,7 +42,10 @@ pub(super) fn run(wanted: Option<&str>, parallel: bool, json: bool) -> Result<Re
     let plan = plans.require_valid(&folder)?;
     let settings = context.settings.parallelization;
     let waves = plan::graph::waves(&plan.tasks, settings.max_agents);
-    let decision = plan::decide(&plan.tasks, &waves, settings, parallel);
+    let mut decision = plan::decide_left(&plan.tasks, settings, parallel);
+    if decision.groups.is_empty() && !plan.tasks.is_empty() {
+        decision.reason = all_completed(&context, &folder)?;
+    }
     let answer = Answer {
         id: &folder.id,
         name: &plan.name,
@@ -53,6 +59,33 @@ pub(super) fn run(wanted: Option<&str>, parallel: bool, json: bool) -> Result<Re
     let mut report = Report::data(json, &answer, || text(&answer, &plan))?;
     report.messages.extend(context.warnings());
     Ok(report)
+}
+
+/// Nothing is left to run; perhaps something is left to merge.
+fn all_completed(context: &Context, folder: &PlanFolder) -> Result<String> {
+    let board = Board::read(&context.project, &context.settings, folder)?;
+    let open: Vec<String> = board
+        .tasks
+        .iter()
+        .filter(|state| !state.landed)
+        .map(|state| format!("`{}`", state.task.id))
+        .collect();
+    Ok(match &open[..] {
+        [] => format!(
+            "All {} have landed on `{}`; nothing is left to run.",
+            tasks(board.tasks.len()),
+            board.into
+        ),
+        open => format!(
+            "All {} are completed; `ctx merge` lands what has not landed: {}.",
+            tasks(board.tasks.len()),
+            open.join(", ")
+        ),
+    })
+}
+
+fn tasks(count: usize) -> String {
+    style::count(count, "task")
 }
 
 fn task(task: &plan::Task) -> TaskAnswer<'_> {
@@ -80,32 +113,35 @@ const COLUMNS: [Column; 8] = [
 ];
 
 fn text(answer: &Answer<'_>, plan: &Plan) -> String {
-    let mode = style::bold(match answer.decision {
+    let mode = match answer.decision {
         Mode::Parallel => "parallel",
         Mode::Sequential => "sequential",
-    });
-    let mut lines =
-        vec![style::title(answer.name, answer.id), style::prose(&format!("{mode}: {}", answer.reason))];
+    };
+    // Painted after it is broken into lines: the width of colours would count.
+    let decision = style::prose(&format!("{mode}: {}", answer.reason)).replacen(mode, &style::bold(mode), 1);
+    let mut lines = vec![style::title(answer.name, answer.id), decision];
     let base = answer.base.map(|base| format!(", base `{}`", style::clean(base))).unwrap_or_default();
     let tasks = style::count(plan.tasks.len(), "task");
     lines.push(format!("{tasks} in {}{base}", style::count(answer.waves.len(), "wave")));
     lines.push(String::new());
     let wave_of = |id: &TaskId| answer.waves.iter().position(|wave| wave.contains(id)).unwrap_or_default();
-    let rows = answer.groups.iter().enumerate().flat_map(|(group, ids)| {
-        ids.iter().filter_map(move |id| {
-            let task = plan.task(id.as_str())?;
-            let dependencies: Vec<&str> = task.dependencies.iter().map(TaskId::as_str).collect();
-            Some(vec![
-                (group + 1).to_string(),
-                (wave_of(id) + 1).to_string(),
-                id.to_string(),
-                style::status(task.status),
-                task.priority.to_string(),
-                dependencies.join(" "),
-                style::clean(task.model.as_deref().unwrap_or_default()),
-                style::clean(&task.name),
-            ])
-        })
+    let group_of = |id: &TaskId| answer.groups.iter().position(|group| group.contains(id));
+    let mut order: Vec<&TaskId> = answer.waves.iter().flatten().collect();
+    // What is completed is in no group and comes first.
+    order.sort_by_key(|id| group_of(id).map_or(0, |group| group + 1));
+    let rows = order.into_iter().filter_map(|id| {
+        let task = plan.task(id.as_str())?;
+        let dependencies: Vec<&str> = task.dependencies.iter().map(TaskId::as_str).collect();
+        Some(vec![
+            group_of(id).map(|group| (group + 1).to_string()).unwrap_or_default(),
+            (wave_of(id) + 1).to_string(),
+            id.to_string(),
+            style::status(task.status),
+            task.priority.to_string(),
+            dependencies.join(" "),
+            style::clean(task.model.as_deref().unwrap_or_default()),
+            style::clean(&task.name),
+        ])
     });
     lines.push(style::table(&COLUMNS, rows));
     lines.join("\n")

@@ -12,12 +12,12 @@ use self::rows::{Row, Rows};
 use super::{Column, Context, Report, style};
 use crate::cli::Worktree;
 use crate::error::{Error, Exit, Result};
-use crate::git::{self, Status as Changes};
+use crate::git::{self, Oid, Status as Changes};
 use crate::plan::{self, Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state;
 use crate::ui::Progress;
-use crate::worktree::{self, Record, Records, SetUpRun, Setup};
+use crate::worktree::{self, Outcome, Record, Records, SetUpRun, Setup, refresh};
 
 pub(super) fn run(verb: Worktree) -> Result<Report> {
     match verb {
@@ -50,8 +50,14 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     shown.all = skipped;
     shown.moved(&run.moved);
     for (task, outcome) in run.outcomes {
-        if let Some(state) = board.task(task.as_str()) {
-            shown.add(state, outcome);
+        let Some(state) = board.task(task.as_str()) else { continue };
+        let moved = match &outcome {
+            Ok(Outcome::Exists(record, _)) => bring_up(&context, state, record)?,
+            _ => None,
+        };
+        shown.add(state, outcome);
+        if let Some(commit) = moved {
+            shown.brought_up(&task, &board.into, &commit);
         }
     }
     let place = |row: &Row| board.plan.tasks.iter().position(|task| task.id == row.task);
@@ -62,6 +68,15 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     report.messages = shown.all_messages();
     report.messages.extend(context.warnings());
     Ok(report)
+}
+
+/// Brings a worktree that was made before its task's turn to the base, unless the task was begun.
+fn bring_up(context: &Context, state: &TaskState, record: &Record) -> Result<Option<Oid>> {
+    if !matches!(state.task.status, Status::Pending | Status::Blocked) {
+        return Ok(None);
+    }
+    let lock = context.project.lock("worktrees").acquire()?;
+    refresh(&context.project, record, &lock)
 }
 
 /// The tasks in whose worktrees somebody works, or did before it was interrupted.
@@ -119,10 +134,7 @@ fn choose(
 pub(super) fn reason_against(state: &TaskState) -> Option<String> {
     match (&state.readiness, state.task.status) {
         (Readiness::Ready, _) | (_, Status::InProgress) => None,
-        (Readiness::Waits(missing), _) => {
-            let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
-            Some(format!("waits for {}, not completed and landed", missing.join(", ")))
-        }
+        (Readiness::Waits(_) | Readiness::WaitsForFiles { .. }, _) => state.readiness.reason(),
         (_, Status::Failed) => Some(format!("has failed; `ctx task retry {}` frees it", state.task.id)),
         (_, status) => Some(format!("is {status}")),
     }

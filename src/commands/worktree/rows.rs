@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::commands::{Column, style};
 use crate::error::{Error, Result, printable};
+use crate::git::{Branch, Oid};
 use crate::plan::{Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state::Claim;
@@ -175,6 +176,15 @@ impl Rows {
             self.notes.entry(note).or_default().push(row.task.clone());
         }
         self.all.push(row);
+    }
+
+    /// Notes that a worktree in which nothing was done yet is at a newer commit of the base now.
+    pub(super) fn brought_up(&mut self, task: &TaskId, into: &Branch, commit: &Oid) {
+        if let Some(row) = self.all.iter_mut().rfind(|row| row.task == *task) {
+            row.base = Some(commit.to_string());
+        }
+        let note = format!("nothing was done here yet; brought to `{into}`, at {}", commit.short());
+        self.notes.entry(note).or_default().push(task.clone());
     }
 
     fn refuse(&mut self, state: &TaskState, error: &Error) {

@@ -1,0 +1,31 @@
+//! Brings a worktree in which nothing was done yet to the base branch, when its task's turn comes.
+//!
+//! A worktree that was made while an earlier task still changed the same files starts from the old base. Only a clean
+//! one without a commit of its own is moved, by a fast-forward; any other is left to `ctx worktree sync`.
+
+use super::{How, Progress, Record, Sync, Synced};
+use crate::error::Result;
+use crate::git::{self, Oid};
+use crate::plan::Status;
+use crate::state::{Lock, Project};
+
+/// Moves the worktree to the tip of the branch it lands on, and returns that commit; `None` if it was left as it is.
+/// The caller holds the lock `worktrees`.
+pub fn refresh(project: &Project, record: &Record, lock: &Lock) -> Result<Option<Oid>> {
+    if record.progress != Progress::Ready || record.under_way.is_some() || !record.path.exists() {
+        return Ok(None);
+    }
+    let dir = project.git_dir();
+    let (Some(base), Some(tip)) =
+        (git::resolve(dir, &record.into.full())?, git::resolve(dir, &record.branch.full())?)
+    else {
+        return Ok(None);
+    };
+    if tip == base || !git::is_ancestor(dir, &tip, &base)? {
+        return Ok(None);
+    }
+    match (Sync { project, how: How::Merge, lock }).run(record, Status::Pending)? {
+        Synced::Moved(commit) => Ok(Some(commit)),
+        _ => Ok(None),
+    }
+}
