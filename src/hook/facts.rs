@@ -115,14 +115,7 @@ impl Facts for Disk {
         // A folder that does not exist is one only by its slash: `dist/` in `.gitignore`.
         let spelled = if path.is_dir() || !path.exists() { path.join("") } else { path.to_owned() };
         let git = |args: &[&str]| {
-            // What looks like a repository on the way to the path is not asked.
-            let call = Git::at(&place.top)
-                .env("GIT_DIR", &place.git_dir)
-                .env("GIT_WORK_TREE", &place.top)
-                .args(["-c", "core.fsmonitor=false"])
-                .args(args)
-                .arg("--")
-                .arg(&spelled);
+            let call = place.git().args(["-c", "core.fsmonitor=false"]).args(args).arg("--").arg(&spelled);
             call.output().ok().filter(crate::exec::Output::success)
         };
         let tracked = git(&["ls-files", "-z"]).is_none_or(|output| !output.stdout.is_empty());

@@ -12,6 +12,7 @@ mod layouts;
 mod merge;
 mod pool;
 mod prepare;
+mod ref_formats;
 mod session_hooks;
 mod shapes;
 mod sync;
