@@ -3,6 +3,7 @@
 mod bytes;
 mod corpus;
 mod differential;
+mod environment;
 mod executed;
 mod hook;
 mod open_world;

@@ -96,7 +96,7 @@ fn a_lock_that_a_killed_git_left_on_a_reftable_is_found_and_removed() {
     let locks = [repo.path.join(".git/reftable/tables.list.lock"), own];
     for lock in &locks {
         let file = fs::File::create(lock).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_mins(1)).unwrap();
     }
     let doctor = repo.ctx(&["doctor"]).fails(1);
     assert_eq!(doctor.matches("tables.list.lock` has been there").count(), 2, "{doctor}");
