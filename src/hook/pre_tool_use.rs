@@ -197,7 +197,8 @@ fn unbound(input: &Input, tool: &str, site: &Site, role: Role) -> Answer {
     {
         return Answer::new(allowed);
     }
-    let (territory, rules, facts) = (site.unbound(), site.rules(None), disk(None));
+    let (territory, rules) = (site.unbound(), site.rules(None));
+    let facts = disk(None).with_git(rules.broken().is_none());
     let scene = Scene { territory: &territory, rules: &rules, facts: &facts };
     let cwd = input.cwd.as_deref().unwrap_or(Path::new("/"));
     let decision = match shell_command(input, tool) {
@@ -222,7 +223,8 @@ fn bound(input: &Input, tool: &str, site: &Site, record: &Record, role: Role) ->
         return Answer::nothing("the worktree or the file of the task is gone");
     };
     let Some(own) = &territory.own else { return Answer::nothing("the caller has no worktree") };
-    let (rules, facts) = (site.rules(Some(&own.root)), disk(Some(record)));
+    let rules = site.rules(Some(&own.root));
+    let facts = disk(Some(record)).with_git(rules.broken().is_none());
     let scene = Scene { territory: &territory, rules: &rules, facts: &facts };
     let cwd = input.cwd.as_deref().unwrap_or(Path::new("/"));
     if let Some(command) = shell_command(input, tool) {
