@@ -45,7 +45,7 @@ pub(super) fn brought_env(project: &Project) -> Result<Vec<BroughtEnv>> {
         folders.push(here.clone());
     }
     folders.extend(Records::of(project).list()?.into_iter().map(|record| record.path));
-    unaccepted_env(&folders, world::client_config_dir().as_deref())
+    Ok(unaccepted_env(&folders, world::client_config_dir().as_deref()))
 }
 
 /// One line a command or variable, in full, with what a terminal would act on written out.

@@ -9,7 +9,7 @@ use super::facts::Disk;
 use crate::approve::{Own, Rules, Source, Territory};
 use crate::git::Place;
 use crate::plan::{self, Files, Status};
-use crate::state::{Accepted, BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_own};
+use crate::state::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS};
 use crate::worktree::{Progress, Record};
 use crate::world;
 
@@ -140,8 +140,7 @@ impl Site {
                 let source = if own { Source::Person } else { Source::Other };
                 let Some(settings) = add_rules(&mut rules, &folder.join(file), source) else { continue };
                 if let Some(brought) = BroughtEnv::of(folder, file, &settings)
-                    && !is_own(folder, config.as_deref())
-                    && !Accepted::read(config.as_deref()).is_ok_and(|accepted| brought.is_accepted(&accepted))
+                    && !brought.counts(config.as_deref())
                 {
                     rules.set_broken(format!("{}; {}", brought.fact(), brought.remedy()));
                 }

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::accepted::{Accepted, Wish};
 use crate::approve;
-use crate::error::Result;
 use crate::git::Place;
 
 /// The settings file of a project that everybody shares.
@@ -57,9 +56,16 @@ impl BroughtEnv {
         Some(Self { path: folder.join(file), names, wish })
     }
 
-    /// Returns whether it counts.
-    pub fn is_accepted(&self, accepted: &Accepted) -> bool {
-        self.beyond_consent().is_none() && accepted.holds(&self.wish)
+    /// Returns whether it counts. `config` is the client's folder, whose own settings are the person's: a home may be a
+    /// repository.
+    pub fn counts(&self, config: Option<&Path>) -> bool {
+        if self.beyond_consent().is_some() {
+            return false;
+        }
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let own =
+            config.and_then(real).is_some_and(|config| self.path.parent().and_then(real) == Some(config));
+        own || Accepted::read(config).is_ok_and(|accepted| accepted.holds(&self.wish))
     }
 
     /// A variable in it that cannot be accepted.
@@ -98,24 +104,16 @@ fn is_tracked(place: &Place, folder: &Path, file: &str) -> bool {
 }
 
 /// What the settings files in these folders bring and the person has not accepted, each text once. A file that cannot
-/// be read is named elsewhere. `config` is the client's folder, whose own files are the person's.
-pub fn unaccepted_env(folders: &[PathBuf], config: Option<&Path>) -> Result<Vec<BroughtEnv>> {
-    let accepted = Accepted::read(config)?;
+/// be read is named elsewhere. `config` is the client's folder.
+pub fn unaccepted_env(folders: &[PathBuf], config: Option<&Path>) -> Vec<BroughtEnv> {
     let mut found: Vec<BroughtEnv> = Vec::new();
-    for folder in folders.iter().filter(|folder| !is_own(folder, config)) {
-        for file in [SHARED_SETTINGS, LOCAL_SETTINGS] {
-            let Ok(bytes) = fs::read(folder.join(file)) else { continue };
-            let Ok(settings) = serde_json::from_slice::<Value>(&bytes) else { continue };
-            let brought = BroughtEnv::of(folder, file, &settings);
-            let new = |one: &BroughtEnv| !found.iter().any(|known| known.wish == one.wish);
-            found.extend(brought.filter(|one| !one.is_accepted(&accepted) && new(one)));
-        }
+    for (folder, file) in
+        folders.iter().flat_map(|folder| [(folder, SHARED_SETTINGS), (folder, LOCAL_SETTINGS)])
+    {
+        let settings = fs::read(folder.join(file)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let brought = settings.and_then(|settings: Value| BroughtEnv::of(folder, file, &settings));
+        let new = |one: &BroughtEnv| !found.iter().any(|known| known.wish == one.wish);
+        found.extend(brought.filter(|one| new(one) && !one.counts(config)));
     }
-    Ok(found)
-}
-
-/// Returns whether the settings in this folder are the client's own: a home that is a repository.
-pub fn is_own(folder: &Path, config: Option<&Path>) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    config.is_some_and(|config| real(config).is_some() && real(config) == real(&folder.join(".claude")))
+    found
 }

@@ -501,15 +501,24 @@ fn local_settings_that_git_tracks_are_the_repository_s() {
 fn consent_is_found_where_the_repository_cannot_put_it() {
     let scene = Scene::new();
     let main = scene.repo.path.clone();
-    let own = main.join("own");
-    for name in ["CLAUDE_CONFIG_DIR", "HOME"] {
-        let env = json!({ name: own });
-        set_env(&main, SHARED, &env);
+    for (name, value) in [
+        ("CLAUDE_CONFIG_DIR", main.join("own")),
+        ("CLAUDE_CONFIG_DIR", main.join(".claude")),
+        ("HOME", main.join("own")),
+        ("HOME", main.clone()),
+    ] {
+        set_env(&main, SHARED, &json!({ name: value, "PATH": "/evil" }));
         assert!(scene.repo.ctx(&["accept"]).fails(1).contains(&format!("take `{name}` out")));
-        let inherited = [(name, own.to_str().unwrap().to_owned())];
+        let inherited = [(name, value.to_str().unwrap().to_owned())];
         assert_eq!(bash(&scene, &inherited, "ls"), Value::Null);
         assert_eq!(bash(&scene, &[], "ls"), Value::Null);
     }
+    fs::remove_file(main.join(SHARED)).unwrap();
+    // A home that is a repository: its settings are the person's.
+    set_env(&main, SHARED, &json!({ "PATH": "/mine" }));
+    assert_eq!(bash(&scene, &[], "ls"), Value::Null);
+    let home = [("HOME", main.to_str().unwrap().to_owned())];
+    assert_eq!(bash(&scene, &home, "ls")["permissionDecision"], "allow");
     fs::remove_file(main.join(SHARED)).unwrap();
     // Below the top level, where the session was started.
     let below = main.join("src");
