@@ -46,6 +46,7 @@ pub use effect::{Effect, Effects};
 pub use environment::is_harmless_setting;
 pub use facts::{Facts, Kind};
 pub use files::file_tool;
+pub use options::table_fault;
 pub use proof::{Proof, Refusal};
 pub use redact::redact;
 pub use rules::{Rules, Source};

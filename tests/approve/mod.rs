@@ -7,5 +7,6 @@ mod environment;
 mod executed;
 mod hook;
 mod open_world;
+mod options;
 mod scene;
 mod traps;
