@@ -76,27 +76,9 @@ impl Place {
         Git::at(&self.top).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.top)
     }
 
-    /// Returns whether git tracks this file; `relative` is its path below the top level. Git is asked only where the index
-    /// cannot be read as it is: version 4 shortens names, a split index is elsewhere, a sparse one may have only the
-    /// folder (gitformat-index(5)).
+    /// Returns whether git tracks this file; `relative` is its path below the top level.
     pub fn tracks(&self, relative: &str) -> bool {
-        let Ok(index) = fs::read(self.git_dir.join("index")) else { return false };
-        let find = |text: &str| memchr::memmem::find(&index, text.as_bytes()).is_some();
-        let folder = relative.rsplit_once('/').map(|(folder, _)| format!("{folder}/\0"));
-        let whole = matches!(index.get(4..8), Some([0, 0, 0, 2 | 3])) && !self.has_shared_index();
-        if whole && !folder.is_some_and(|folder| find(&folder)) {
-            return has_entry(&index, relative);
-        }
-        let listing = ["-c", "core.fsmonitor=false", "ls-files", "-z", "--", relative];
-        self.git()
-            .args(listing)
-            .output()
-            .is_ok_and(|output| output.code == Some(0) && !output.stdout.is_empty())
-    }
-
-    fn has_shared_index(&self) -> bool {
-        let entries = fs::read_dir(&self.git_dir).into_iter().flatten().flatten();
-        entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("sharedindex."))
+        super::index_file::tracks(&self.git_dir, relative)
     }
 
     /// The branch that is being rebased; `HEAD` is detached then.
@@ -106,19 +88,6 @@ impl Place {
             Some(name.strip_prefix("refs/heads/")?.trim_end().to_owned())
         })
     }
-}
-
-/// Returns whether an index of version 2 or 3 has an entry of this name: its length stands in the flags before it, those
-/// of an extended entry two bytes further on, and NUL behind it.
-fn has_entry(index: &[u8], name: &str) -> bool {
-    let length = |at: usize| {
-        index.get(at..at + 2).map(|flags| usize::from(flags[0] & 0x0f) << 8 | usize::from(flags[1]))
-    };
-    memchr::memmem::find_iter(index, name.as_bytes()).any(|at| {
-        let before = [at.checked_sub(2), at.checked_sub(4)];
-        let named = before.into_iter().flatten().any(|at| length(at) == Some(name.len()));
-        named && index.get(at + name.len()) == Some(&0)
-    })
 }
 
 /// The path that a one-line file names, relative to where the file stands.

@@ -5,6 +5,7 @@
 
 mod fingerprint;
 mod index;
+mod index_file;
 mod integrated;
 mod merge;
 mod objects;

@@ -9,7 +9,7 @@ use super::facts::Disk;
 use crate::approve::{Own, Rules, Source, Territory};
 use crate::git::Place;
 use crate::plan::{self, Files, Status};
-use crate::state::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS};
+use crate::state::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked};
 use crate::worktree::{Progress, Record};
 use crate::world;
 
@@ -135,9 +135,11 @@ impl Site {
         }
         for folder in folders {
             for file in [SHARED_SETTINGS, LOCAL_SETTINGS] {
-                // Whoever wrote it in another folder than home, it may object.
-                let own = folder == self.home && file == LOCAL_SETTINGS;
-                let source = if own { Source::Person } else { Source::Other };
+                // Whoever wrote it in another folder than home, it may object; so may what the repository brings.
+                let source = match folder == self.home && file == LOCAL_SETTINGS {
+                    true => local_source(folder),
+                    false => Source::Other,
+                };
                 let Some(settings) = add_rules(&mut rules, &folder.join(file), source) else { continue };
                 if let Some(brought) = BroughtEnv::of(folder, file, &settings)
                     && !brought.counts(config.as_deref())
@@ -154,6 +156,12 @@ impl Site {
         }
         rules
     }
+}
+
+/// The main checkout's local settings are the person's, unless git tracks them.
+fn local_source(folder: &Path) -> Source {
+    let brought = folder.join(LOCAL_SETTINGS).exists() && is_tracked(folder, LOCAL_SETTINGS);
+    if brought { Source::Other } else { Source::Person }
 }
 
 /// Adds the rules of a settings file, if it is there; what stands in it.

@@ -46,7 +46,7 @@ impl BroughtEnv {
             return None;
         }
         let place = Place::of(&fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
-        if file == LOCAL_SETTINGS && !place.as_ref().is_some_and(|place| is_tracked(place, folder, file)) {
+        if file == LOCAL_SETTINGS && !is_tracked(folder, file) {
             return None;
         }
         // All worktrees of a repository share what was accepted.
@@ -97,10 +97,13 @@ fn listed(names: &[String]) -> String {
     shown.join(", ")
 }
 
-fn is_tracked(place: &Place, folder: &Path, file: &str) -> bool {
-    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let inner = folder.strip_prefix(&place.top).unwrap_or(Path::new(""));
-    place.tracks(&inner.join(file).to_string_lossy())
+/// Returns whether git tracks this file below `folder`: then the repository brings it.
+pub fn is_tracked(folder: &Path, file: &str) -> bool {
+    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    Place::of(&real).is_some_and(|place| {
+        let inner = real.strip_prefix(&place.top).unwrap_or(Path::new(""));
+        place.tracks(&inner.join(file).to_string_lossy())
+    })
 }
 
 /// What the settings files in these folders bring and the person has not accepted, each text once. A file that cannot

@@ -22,7 +22,7 @@ pub use atomic::{
 pub use content::{
     CopyOf, copy_new, merge_into, remove_empty_dir, remove_untouched, write_content, write_link,
 };
-pub use environment::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, unaccepted_env};
+pub use environment::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked, unaccepted_env};
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};

@@ -489,11 +489,34 @@ fn local_settings_that_git_tracks_are_the_repository_s() {
         }
     }
     set_env(&main, LOCAL, &json!({ "FOO": "bar" }));
+    scene.repo.git(&["update-index", "--split-index"]);
+    assert!(allowed());
     scene.repo.git(&["add", "--force", LOCAL]);
+    assert!(!allowed());
     scene.repo.git(&["update-index", "--split-index"]);
     assert!(!allowed());
     assert_eq!(scene.repo.ctx(&["accept"]).ok(), "accepted env FOO: \"bar\"\n");
     assert!(allowed());
+}
+
+/// Rules that allow are the person's only.
+#[test]
+fn local_settings_that_git_tracks_allow_nothing() {
+    let scene = Scene::new();
+    scene.repo.write("check.sh", "true\n");
+    let rule =
+        json!({ "permissions": { "allow": ["Bash(sh check.sh)"], "deny": ["Bash(cat:*)"] } }).to_string();
+    scene.repo.write(LOCAL, &rule);
+    write(&scene.worktree.join("check.sh"), "true\n");
+    scene.check("sh check.sh", "allow", "");
+    for version in ["2", "4"] {
+        scene.repo.git(&["add", "--force", LOCAL]);
+        scene.repo.git(&["update-index", "--force-write-index", "--index-version", version]);
+        assert_ne!(scene.command("sh check.sh").0, "allow");
+        scene.check("cat README.md", "none", "the rule");
+        scene.repo.git(&["rm", "--quiet", "--cached", LOCAL]);
+        scene.check("sh check.sh", "allow", "");
+    }
 }
 
 /// No repository brings its own consent along, and none hides its settings in the folder that a session starts in.

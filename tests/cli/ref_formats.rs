@@ -32,6 +32,16 @@ fn whole_job(options: &[&str]) {
     assert_eq!(decision(&repo, &dir, "git add -A && git commit -m x"), "allow");
     assert_eq!(decision(&repo, &dir, "ctx commit -m 'feat: x'"), "allow");
     repo.ctx_in(&dir, &["commit", "-m", "feat: new"]).ok();
+
+    // Settings that the index has are the repository's.
+    let settings = repo.write(".claude/settings.local.json", "{ \"env\": { \"FOO\": \"x\" } }");
+    assert_eq!(decision(&repo, &dir, "git status"), "allow");
+    repo.git(&["add", "--force", ".claude"]);
+    assert_eq!(decision(&repo, &dir, "git status"), "none");
+    repo.git(&["rm", "--quiet", "--cached", settings.to_str().unwrap()]);
+    assert_eq!(decision(&repo, &dir, "git status"), "allow");
+    fs::remove_dir_all(repo.path.join(".claude")).unwrap();
+
     repo.git_in(&dir, &["switch", "--quiet", "-c", "another"]);
     let denied = decision(&repo, &dir, "git commit --allow-empty -m x");
     assert!(denied.contains("has `another` checked out, not its own `feature/task-0`"), "{denied}");
