@@ -56,7 +56,7 @@ pub enum Command {
     Approve(Approve),
     /// Check git, the client, the plugin and this project
     Doctor(Doctor),
-    /// Accept the commands that the repository's settings name
+    /// Accept the commands and the environment that the repository's settings name
     Accept(Accept),
     /// Show the whole job in a temporary repository, without a network and without a model
     Demo(Demo),

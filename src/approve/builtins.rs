@@ -4,7 +4,7 @@ use super::argument::Arg;
 use super::effect::Effect;
 use super::state::{Flow, State, Value};
 use super::walk::Walk;
-use super::{condition, variables};
+use super::{condition, environment, variables};
 
 /// The flow after a builtin; none if the word is no builtin that is known here.
 pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) -> Option<Flow> {
@@ -37,6 +37,15 @@ pub(super) fn run(walk: &mut Walk<'_>, name: &str, args: &[Arg], state: &State) 
             either()
         }
         "export" => export(walk, args, state),
+        // An agent's own cure: these are unset in front of every proven command in any case.
+        "unset" => {
+            let names = args.strip_prefix(&[Arg::Text("-v".to_owned())]).unwrap_or(args);
+            let known = |arg: &Arg| arg.text().is_some_and(environment::may_be_unset);
+            if names.is_empty() || !names.iter().all(known) {
+                walk.effects.unknown("`unset`: a variable that may change what programs do");
+            }
+            either()
+        }
         "set" => {
             let harmless = |text: &str| {
                 matches!(

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::environment::Needs;
+
 /// One thing that a command can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -132,6 +134,24 @@ impl Effects {
 
     pub(super) fn unknown(&mut self, why: impl Into<String>) {
         self.add(Effect::Unknown(why.into()));
+    }
+
+    /// Which variables of the environment must not reach the command.
+    pub(super) fn needs(&self) -> Needs {
+        let others = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Project { .. }
+                    | Effect::Install
+                    | Effect::AllowedByUser(_)
+                    | Effect::Remote(_)
+                    | Effect::PushOwn
+            )
+        };
+        match self.found.iter().any(|(_, effect)| others(effect)) {
+            true => Needs::Meaning,
+            false => Needs::NoPrograms,
+        }
     }
 
     /// From here on links may lead elsewhere than they do now.

@@ -44,9 +44,7 @@ fn judge(
     }
     let Some(path) = lexical(&cwd.join(path)) else { return nothing("the path is not known") };
     let reads = searches || matches!(tool, "Read" | "NotebookRead");
-    if let Some(rule) = scene.rules.file_objection(tool, &path, &Reach::new(scene.territory, scene.facts)) {
-        return Err(Refusal::Nothing(format!("the rule `{rule}` leaves it to the person")));
-    }
+    let objection = scene.rules.file_objection(tool, &path, &Reach::new(scene.territory, scene.facts));
     // A pattern may lead out of the folder it is given, or name what is not to be read.
     let pattern = match input.get(if tool == "Glob" { "pattern" } else { "glob" }) {
         None | Some(Value::Null) => "",
@@ -66,7 +64,12 @@ fn judge(
         search(&path, pattern, cwd, scene, &mut effects);
     }
     effects.add(if reads { Effect::Read(path) } else { Effect::Write(path) });
-    Judge { territory: scene.territory, facts: scene.facts }.prove(&effects)
+    let proof = Judge { territory: scene.territory, facts: scene.facts }.prove(&effects)?;
+    match (scene.rules.broken(), objection) {
+        (Some(why), _) => nothing(why),
+        (None, Some(rule)) => nothing(&format!("the rule `{rule}` leaves it to the person")),
+        (None, None) => Ok(proof),
+    }
 }
 
 /// What `Grep` does: client 2.1.329 runs ripgrep over hidden files too; a pattern brings in what git ignores.

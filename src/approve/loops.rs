@@ -40,6 +40,13 @@ impl Walk<'_> {
                     values.extend(texts);
                     turns = None;
                 }
+                // The pattern's own text, or no turn at all, as nothing before can have made a match.
+                Some(Arg::Unmatched(text))
+                    if !self.effects.changes() && self.effects.stale_from.is_none() =>
+                {
+                    values.push(text);
+                    turns = None;
+                }
                 // What the body does with them decides.
                 Some(Arg::Words | Arg::Opaque(_)) => (turns, opaque) = (None, true),
                 _ => {

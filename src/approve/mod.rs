@@ -15,6 +15,7 @@ mod call;
 mod condition;
 mod declared;
 mod effect;
+mod environment;
 mod facts;
 mod files;
 mod glob;
@@ -42,8 +43,10 @@ mod words;
 use std::path::Path;
 
 pub use effect::{Effect, Effects};
+pub use environment::is_harmless_setting;
 pub use facts::{Facts, Kind};
 pub use files::file_tool;
+pub use options::table_fault;
 pub use proof::{Proof, Refusal};
 pub use redact::redact;
 pub use rules::{Rules, Source};
@@ -149,6 +152,9 @@ fn read(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
     let proven = judge.prove(&effects).and_then(|proof| {
         if facts.is_spent() {
             return Err(Refusal::Nothing("it concerns too many files to look at".to_owned()));
+        }
+        if let Some(why) = scene.rules.broken() {
+            return Err(Refusal::Nothing(why.to_owned()));
         }
         // A match of the person's rules takes the answer back, inside groups and loops too: client 2.1.197
         // forgets them there once a hook has allowed.

@@ -170,6 +170,35 @@ fn looks_like_option(arg: &Arg) -> bool {
     }
 }
 
+/// What is wrong with a table; `None` if it says what it looks like. A sign that is not known would silently make an
+/// option another one, or none.
+pub fn table_fault(table: &str) -> Option<String> {
+    let mut shorts = Vec::new();
+    let mut longs = Vec::new();
+    let only_words = !table.contains("--");
+    for word in table.split(' ').filter(|word| !table.is_empty() && *word != "#") {
+        let (long, key) = word.strip_prefix("--").map_or((false, word), |word| (true, word));
+        let (key, role) = key.find(['=', '?', '!']).map_or((key, ""), |at| (&key[..at], &key[at + 1..]));
+        let known =
+            |c: char| c.is_ascii_alphanumeric() || c == '.' || (long || only_words) && "-_".contains(c);
+        if key.is_empty() || key.starts_with('-') || !key.chars().all(known) {
+            return Some(format!("`{word}` names no option"));
+        }
+        if !matches!(role, "" | "r" | "w" | "i") {
+            return Some(format!("`{word}`: nothing is known about a value of the kind `{role}`"));
+        }
+        let names = if long { vec![key.to_owned()] } else { key.chars().map(String::from).collect() };
+        let seen = if long { &mut longs } else { &mut shorts };
+        for name in names {
+            if seen.contains(&name) && !only_words {
+                return Some(format!("`{name}` stands in it twice"));
+            }
+            seen.push(name);
+        }
+    }
+    None
+}
+
 /// Where an option's value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Takes {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::effect::{Effect, Effects};
+use super::environment::{self, Needs};
 use super::facts::{Facts, Kind};
 use super::territory::{Own, Territory};
 use super::{declared, places};
@@ -14,6 +15,7 @@ use super::{declared, places};
 #[derive(Clone, Debug)]
 pub struct Proof {
     reason: String,
+    needs: Needs,
     /// One line an effect, for `ctx approve explain`.
     pub lines: Vec<String>,
 }
@@ -21,12 +23,17 @@ pub struct Proof {
 impl Proof {
     /// For a command that is exactly one of `ctx`'s own verbs, as `verbs::allows` has found it.
     pub(super) fn verb() -> Self {
-        Self { reason: "one of ctx's own verbs".to_owned(), lines: Vec::new() }
+        Self { reason: "one of ctx's own verbs".to_owned(), needs: Needs::Meaning, lines: Vec::new() }
     }
 
     /// Why it is allowed, in one line.
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// The line that a shell command needs in front of it, so that it holds whatever the environment brings.
+    pub fn prelude(&self) -> String {
+        environment::unset_line(self.needs)
     }
 }
 
@@ -87,7 +94,7 @@ impl Judge<'_> {
         }
         match doubt {
             Some(reason) => nothing(reason),
-            None => Ok(Proof { reason: self.reason(effects), lines }),
+            None => Ok(Proof { reason: self.reason(effects), needs: effects.needs(), lines }),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::exec::Exec;
 use crate::git::{self, Git};
 use crate::plan::Status;
 use crate::run::Board;
-use crate::state::{Active, Project, Settings};
+use crate::state::{Active, BroughtEnv, Project, Settings};
 use crate::worktree::pool::Pool;
 use crate::worktree::{self, Ailment, Complaint, Records, Setup};
 use crate::world;
@@ -193,6 +193,7 @@ fn in_project(project: &Project) -> Vec<Finding> {
                 None => ok("settings", "in order"),
                 Some(warning) => gap("settings", Level::Note, warning, "remove them, or use a later version"),
             });
+            findings.extend(environment(project).unwrap_or_else(|error| vec![failed("environment", error)]));
             findings.push(plan(project));
             findings.extend(found.unwrap_or_else(|error| vec![failed("worktrees", error)]));
             findings.extend(strays(&context).unwrap_or_default());
@@ -206,6 +207,16 @@ fn in_project(project: &Project) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Variables that the repository's settings give to every command: nothing is approved until they are accepted.
+fn environment(project: &Project) -> Result<Vec<Finding>> {
+    let found = super::accept::brought_env(project)?;
+    let of = |one: &BroughtEnv| {
+        let fact = format!("{}; no tool call is approved", one.fact());
+        gap("environment", Level::Error, fact, one.remedy())
+    };
+    Ok(found.iter().map(of).collect())
 }
 
 fn identity(project: &Project) -> Finding {

@@ -1,4 +1,5 @@
-//! What git would run, read from or write to because its configuration says so, without starting git.
+//! Which worktree a path lies in, and what git would run, read from or write to there because its configuration says
+//! so; without starting git.
 //!
 //! In: a worktree. Out: one hash over its configuration and its hooks, branches and other keys that name no
 //! program, URL or path left out (`push -u` writes `branch.*`). Two equal hashes mean that git would start
@@ -9,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::Git;
+use super::refs::REFTABLE_HEAD;
 
 /// A hash over what git is configured to use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,10 +60,25 @@ impl Place {
         Some(Self { top: top.to_owned(), git_dir, common_dir })
     }
 
-    /// The branch that is checked out; none if `HEAD` is detached.
+    /// The branch that is checked out; `None` if `HEAD` is detached. Starts git only where the refs are no files.
     pub fn branch(&self) -> Option<String> {
         let head = fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
-        Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned())
+        if head.trim_end() != REFTABLE_HEAD {
+            return Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned());
+        }
+        let output = self.git().args(["symbolic-ref", "--quiet", "HEAD"]).output().ok()?;
+        let name = String::from_utf8(output.stdout).ok().filter(|_| output.code == Some(0))?;
+        Some(name.strip_prefix("refs/heads/")?.trim_end().to_owned())
+    }
+
+    /// A call of git in exactly this worktree, whatever looks like a repository on the way to it.
+    pub fn git(&self) -> Git {
+        Git::at(&self.top).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.top)
+    }
+
+    /// Returns whether git tracks this file; `relative` is its path below the top level.
+    pub fn tracks(&self, relative: &str) -> bool {
+        super::index_file::tracks(&self.git_dir, relative)
     }
 
     /// The branch that is being rebased; `HEAD` is detached then.
@@ -85,11 +104,17 @@ impl Fingerprint {
         let mut hash = Sha256::new();
         let mut folders = vec![place.common_dir.join("hooks")];
         let mut files = vec![place.common_dir.join("config"), place.git_dir.join("config.worktree")];
-        let own = |home: &Path| [home.join(".gitconfig"), home.join(".config/git/config")];
+        // The names of git-config(1), section FILES.
         match crate::world::env("GIT_CONFIG_GLOBAL") {
             Some(file) => files.push(file.into()),
-            None => files.extend(home.into_iter().flat_map(own)),
+            None => {
+                files.extend(home.map(|home| home.join(".gitconfig")));
+                let config = crate::world::env("XDG_CONFIG_HOME").map(PathBuf::from);
+                let config = config.or_else(|| Some(home?.join(".config")));
+                files.extend(config.map(|config| config.join("git/config")));
+            }
         }
+        files.extend(crate::world::env("GIT_CONFIG_SYSTEM").map(PathBuf::from));
         for file in files {
             let text = read(&file);
             for line in counting(&text) {

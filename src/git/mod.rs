@@ -6,6 +6,7 @@
 mod fingerprint;
 mod health;
 mod index;
+mod index_file;
 mod integrated;
 mod merge;
 mod objects;
@@ -33,8 +34,8 @@ pub use objects::{
     store_commit, store_tree, tree_id, unheld,
 };
 pub use refs::{
-    Branch, Oid, RefUpdate, ahead_behind, branches, changed_paths, delete_remote_branch, is_ancestor,
-    remote_of, remote_tip, resolve, update_ref,
+    Branch, Oid, RefUpdate, ahead_behind, branch_locks, branches, changed_paths, delete_remote_branch,
+    has_head, is_ancestor, remote_of, remote_tip, resolve, update_ref, worktree_locks,
 };
 pub use repository::Repository;
 pub use status::{Change, Status, status, summary};
@@ -48,15 +49,22 @@ pub use worktrees::{
 use crate::error::Error;
 use crate::exec::{Exec, Output};
 
-/// Variables by which a caller (a git hook, say) would point our git at another repository; the list
-/// is that of `git rev-parse --local-env-vars`, less the ones that carry the caller's `-c` settings.
-const REDIRECTING: [&str; 12] = [
+/// Variables by which a caller (a git hook, say) would point our git at another repository, or give other meaning to
+/// its arguments. The list is that of `git rev-parse --local-env-vars`, less the ones that carry the caller's `-c`
+/// settings, with what git takes from its command line otherwise: namespace and pathspecs.
+const REDIRECTING: [&str; 18] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
+    "GIT_CONFIG",
     "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
     "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
     "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_OBJECT_DIRECTORY",
     "GIT_PREFIX",

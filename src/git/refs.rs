@@ -174,6 +174,39 @@ pub fn update_ref(dir: &Path, update: &RefUpdate<'_>) -> Result<bool> {
     if now.as_ref() == expected { Err(call.failed(&output)) } else { Ok(false) }
 }
 
+/// The lock files that a killed git can leave behind when it moved a branch.
+pub fn branch_locks(common_dir: &Path, branch: &Branch) -> Vec<PathBuf> {
+    let file = common_dir.join(format!("{}.lock", branch.full()));
+    vec![file, common_dir.join(REFTABLE_LOCK)]
+}
+
+/// The lock files that a killed git can leave behind in a worktree's own git directory.
+pub fn worktree_locks(git_dir: &Path) -> Vec<PathBuf> {
+    let mut locks = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"].map(|name| git_dir.join(name)).to_vec();
+    // A table that was being compacted has one of its own; so does the list of all.
+    let tables = std::fs::read_dir(git_dir.join("reftable")).into_iter().flatten().flatten();
+    let is_lock = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "lock");
+    locks.extend(tables.map(|entry| entry.path()).filter(is_lock));
+    locks
+}
+
+/// Returns whether `HEAD` was written in this git directory. Where refs are in a reftable, the file of that name is one of
+/// the first things that git makes, and says nothing.
+pub fn has_head(git_dir: &Path) -> bool {
+    let head = std::fs::read_to_string(git_dir.join("HEAD")).unwrap_or_default();
+    let tables = || std::fs::metadata(git_dir.join("reftable/tables.list")).is_ok_and(|meta| meta.len() > 0);
+    match head.trim_end() {
+        "" => false,
+        REFTABLE_HEAD => tables(),
+        _ => true,
+    }
+}
+
+/// What the file `HEAD` says where refs are in a reftable; no branch can be called so (gitrepository-layout(5)).
+pub(super) const REFTABLE_HEAD: &str = "ref: refs/heads/.invalid";
+/// Where refs are in a reftable, one lock is all of theirs (gitrepository-layout(5), git 2.45 and later).
+const REFTABLE_LOCK: &str = "reftable/tables.list.lock";
+
 /// The remote that a branch is pushed to: the one it is configured for, else `origin`, else the only one.
 pub fn remote_of(dir: &Path, branch: &Branch) -> Result<Option<String>> {
     let key = format!("branch.{branch}.remote");

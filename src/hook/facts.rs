@@ -21,6 +21,8 @@ const MOST_NAMES: usize = 8192;
 #[derive(Default)]
 pub struct Disk {
     recorded: Option<Fingerprint>,
+    /// Git is not asked: which program that is, is not settled.
+    without_git: bool,
     /// The answer about the recorded worktree: a command with several gits asks for it again and again.
     unchanged: OnceLock<Result<(), String>>,
 }
@@ -28,7 +30,13 @@ pub struct Disk {
 impl Disk {
     /// With what git was configured to use when the worktree was set up; none if that was not recorded.
     pub fn new(recorded: Option<Fingerprint>) -> Self {
-        Self { recorded, unchanged: OnceLock::new() }
+        Self { recorded, ..Self::default() }
+    }
+
+    /// The same, but git is asked only if this is true: a repository may bring an environment that names another one.
+    #[must_use]
+    pub fn with_git(self, with: bool) -> Self {
+        Self { without_git: !with, ..self }
     }
 }
 
@@ -111,18 +119,13 @@ impl Facts for Disk {
     }
 
     fn ignored(&self, path: &Path) -> bool {
-        let Some(place) = path.parent().and_then(Place::of) else { return false };
+        let Some(place) = path.parent().and_then(Place::of).filter(|_| !self.without_git) else {
+            return false;
+        };
         // A folder that does not exist is one only by its slash: `dist/` in `.gitignore`.
         let spelled = if path.is_dir() || !path.exists() { path.join("") } else { path.to_owned() };
         let git = |args: &[&str]| {
-            // What looks like a repository on the way to the path is not asked.
-            let call = Git::at(&place.top)
-                .env("GIT_DIR", &place.git_dir)
-                .env("GIT_WORK_TREE", &place.top)
-                .args(["-c", "core.fsmonitor=false"])
-                .args(args)
-                .arg("--")
-                .arg(&spelled);
+            let call = place.git().args(["-c", "core.fsmonitor=false"]).args(args).arg("--").arg(&spelled);
             call.output().ok().filter(crate::exec::Output::success)
         };
         let tracked = git(&["ls-files", "-z"]).is_none_or(|output| !output.stdout.is_empty());
@@ -130,6 +133,9 @@ impl Facts for Disk {
     }
 
     fn untracked(&self, folder: &Path) -> Option<Vec<PathBuf>> {
+        if self.without_git {
+            return None;
+        }
         let listing = ["-c", "core.fsmonitor=false", "ls-files", "-z", "--others", "--exclude-standard"];
         let output = Git::at(folder).args(listing).output().ok().filter(crate::exec::Output::success)?;
         let names = output.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());

@@ -9,6 +9,7 @@ use super::facts::Disk;
 use crate::approve::{Own, Rules, Source, Territory};
 use crate::git::Place;
 use crate::plan::{self, Files, Status};
+use crate::state::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked};
 use crate::worktree::{Progress, Record};
 use crate::world;
 
@@ -26,12 +27,14 @@ pub struct Site {
 impl Site {
     /// The site of a directory; none outside a repository, or where `ctx` was never used.
     pub fn of(cwd: &Path) -> Option<Self> {
+        Self::around(cwd).filter(|site| site.ctx_dir().is_dir())
+    }
+
+    /// The site of a directory, whether `ctx` was used there or not; `None` outside a repository.
+    pub(super) fn around(cwd: &Path) -> Option<Self> {
         let real = fs::canonicalize(cwd).ok()?;
         let place = Place::of(&real)?;
         let ctx = place.common_dir.join("ctx");
-        if !ctx.is_dir() {
-            return None;
-        }
         let noted = fs::read_to_string(ctx.join("home")).ok().map(PathBuf::from).filter(|home| home.is_dir());
         let beside = || place.common_dir.parent().map(Path::to_owned);
         let home =
@@ -114,41 +117,72 @@ impl Site {
         Some(Territory { own: Some(own), ..self.unbound() })
     }
 
-    /// The person's and the repository's permission rules, with those that stand in a worktree.
+    /// The person's and the repository's permission rules, with those that stand in a worktree. They are broken, and
+    /// allow nothing, while the repository brings an environment that the person has not accepted.
     pub fn rules(&self, worktree: Option<&Path>) -> Rules {
         let mut rules = Rules::default();
         let config = world::client_config_dir();
-        let files = [
-            (config.as_ref().map(|config| config.join("settings.json")), Source::Person),
-            (Some(self.home.join(".claude/settings.json")), Source::Other),
-            (Some(self.home.join(".claude/settings.local.json")), Source::Person),
-            (Some(self.top.join(".claude/settings.json")), Source::Other),
-            // Whoever wrote these two, they may object.
-            (Some(self.top.join(".claude/settings.local.json")), Source::Other),
-            (worktree.map(|root| root.join(".claude/settings.json")), Source::Other),
-            (worktree.map(|root| root.join(".claude/settings.local.json")), Source::Other),
-            (Some(PathBuf::from("/etc/claude-code/managed-settings.json")), Source::Other),
-            (
-                Some(PathBuf::from("/Library/Application Support/ClaudeCode/managed-settings.json")),
-                Source::Other,
-            ),
-        ];
-        for (path, source) in files.into_iter().filter_map(|(path, source)| Some((path?, source))) {
-            match fs::read(&path) {
-                Ok(bytes) => match serde_json::from_slice::<Value>(&bytes) {
-                    Ok(settings) => rules.add(&settings, source),
-                    Err(error) => rules.set_broken(format!("`{}` cannot be read: {error}", path.display())),
-                },
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                    ) => {}
-                Err(error) => rules.set_broken(format!("`{}` cannot be read: {error}", path.display())),
+        if let Some(config) = &config {
+            add_rules(&mut rules, &config.join("settings.json"), Source::Person);
+        }
+        // A session may have started below the top level.
+        let started = world::env("CLAUDE_PROJECT_DIR").map(PathBuf::from);
+        let mut folders: Vec<&Path> = vec![&self.home];
+        for folder in [Some(self.top.as_path()), worktree, started.as_deref()].into_iter().flatten() {
+            if !folders.contains(&folder) {
+                folders.push(folder);
             }
+        }
+        for folder in folders {
+            for file in [SHARED_SETTINGS, LOCAL_SETTINGS] {
+                // Whoever wrote it in another folder than home, it may object; so may what the repository brings.
+                let source = match folder == self.home && file == LOCAL_SETTINGS {
+                    true => local_source(folder),
+                    false => Source::Other,
+                };
+                let Some(settings) = add_rules(&mut rules, &folder.join(file), source) else { continue };
+                if let Some(brought) = BroughtEnv::of(folder, file, &settings)
+                    && !brought.counts(config.as_deref())
+                {
+                    rules.set_broken(format!("{}; {}", brought.fact(), brought.remedy()));
+                }
+            }
+        }
+        for managed in [
+            "/etc/claude-code/managed-settings.json",
+            "/Library/Application Support/ClaudeCode/managed-settings.json",
+        ] {
+            add_rules(&mut rules, Path::new(managed), Source::Other);
         }
         rules
     }
+}
+
+/// The main checkout's local settings are the person's, unless git tracks them.
+fn local_source(folder: &Path) -> Source {
+    let brought = folder.join(LOCAL_SETTINGS).exists() && is_tracked(folder, LOCAL_SETTINGS);
+    if brought { Source::Other } else { Source::Person }
+}
+
+/// Adds the rules of a settings file, if it is there; what stands in it.
+fn add_rules(rules: &mut Rules, path: &Path, source: Source) -> Option<Value> {
+    let broken = match fs::read(path) {
+        Ok(bytes) => match serde_json::from_slice::<Value>(&bytes) {
+            Ok(settings) => {
+                rules.add(&settings, source);
+                return Some(settings);
+            }
+            Err(error) => error.to_string(),
+        },
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
+        {
+            return None;
+        }
+        Err(error) => error.to_string(),
+    };
+    rules.set_broken(format!("`{}` cannot be read: {broken}", path.display()));
+    None
 }
 
 /// The remote that the plan's branches go to: the base branch's, else `origin`, else the only one.

@@ -1,8 +1,10 @@
 //! `PreToolUse`: allows what is proven, denies what an agent must never do, and is silent about the rest.
 //!
-//! A proven command of a bound agent runs in its worktree, as `cd 'WT' || exit 1` and the command on the next line:
-//! with `cd WT && a; b` on one line, `b` would run elsewhere once the worktree is gone. One that is not proven
-//! is never rewritten: without `allow`, rewriting defeats the person's own rules (clients 2.1.197, 2.1.329).
+//! A proven command is run behind `unset …`, which takes away what the environment would change about it, and a bound
+//! agent's in its worktree, as `cd 'WT' || exit 1` and the command on the next line: with `cd WT && a; b` on one line,
+//! `b` would run elsewhere once the worktree is gone. Exactly one verb of `ctx` stays as it is: `ctx` clears its own
+//! environment. What is not proven is never rewritten: without `allow`, rewriting defeats the person's own rules
+//! (clients 2.1.197, 2.1.329).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -102,6 +104,10 @@ fn decision(input: &Input, tool: &str, site: &Site) -> Option<Value> {
 fn outside(input: &Input, tool: &str) -> Option<Value> {
     let command = shell_command(input, tool)?;
     let proof = approve::verb(command, verb_caller(input))?;
+    let site = input.cwd.as_deref().and_then(Site::around);
+    if site.is_some_and(|site| site.rules(None).objects_to_text(command).is_some()) {
+        return None;
+    }
     Some(json!({
         "hookSpecificOutput": {
             "hookEventName": "PreToolUse",
@@ -145,9 +151,11 @@ fn decide(input: &Input, tool: &str, site: &Site) -> Option<Answer> {
 /// One of `ctx`'s own verbs, if the person's rules do not object.
 fn own_verb(input: &Input, tool: &str, site: &Site) -> Option<Decision> {
     let proof = approve::verb(shell_command(input, tool)?, verb_caller(input))?;
-    Some(match site.rules(None).objects_to_text(shell_command(input, tool)?) {
-        Some(rule) => Decision::Nothing(format!("the rule `{rule}` leaves it to the person")),
-        None => Decision::Allow(proof),
+    let rules = site.rules(None);
+    Some(match (rules.broken(), rules.objects_to_text(shell_command(input, tool)?)) {
+        (Some(why), _) => Decision::Nothing(why.to_owned()),
+        (None, Some(rule)) => Decision::Nothing(format!("the rule `{rule}` leaves it to the person")),
+        (None, None) => Decision::Allow(proof),
     })
 }
 
@@ -189,7 +197,8 @@ fn unbound(input: &Input, tool: &str, site: &Site, role: Role) -> Answer {
     {
         return Answer::new(allowed);
     }
-    let (territory, rules, facts) = (site.unbound(), site.rules(None), disk(None));
+    let (territory, rules) = (site.unbound(), site.rules(None));
+    let facts = disk(None).with_git(rules.broken().is_none());
     let scene = Scene { territory: &territory, rules: &rules, facts: &facts };
     let cwd = input.cwd.as_deref().unwrap_or(Path::new("/"));
     let decision = match shell_command(input, tool) {
@@ -200,9 +209,12 @@ fn unbound(input: &Input, tool: &str, site: &Site, role: Role) -> Answer {
             None => return Answer::deny(start),
         },
     };
-    match decision {
-        Decision::Allow(_) => Answer::new(decision),
-        _ => Answer::deny(start),
+    match (decision, shell_command(input, tool), rules.broken()) {
+        (allowed @ Decision::Allow(_), Some(command), _) => cleared(input, command, None, allowed),
+        (allowed @ Decision::Allow(_), None, _) => Answer::new(allowed),
+        // It is not for want of a task that nothing is allowed.
+        (_, _, Some(why)) => Answer::nothing(why),
+        (_, _, None) => Answer::deny(start),
     }
 }
 
@@ -211,7 +223,8 @@ fn bound(input: &Input, tool: &str, site: &Site, record: &Record, role: Role) ->
         return Answer::nothing("the worktree or the file of the task is gone");
     };
     let Some(own) = &territory.own else { return Answer::nothing("the caller has no worktree") };
-    let (rules, facts) = (site.rules(Some(&own.root)), disk(Some(record)));
+    let rules = site.rules(Some(&own.root));
+    let facts = disk(Some(record)).with_git(rules.broken().is_none());
     let scene = Scene { territory: &territory, rules: &rules, facts: &facts };
     let cwd = input.cwd.as_deref().unwrap_or(Path::new("/"));
     if let Some(command) = shell_command(input, tool) {
@@ -242,7 +255,7 @@ fn shell(input: &Input, command: &str, cwd: &Path, root: &Path, scene: Scene<'_>
     if there || approve::begins_with_cd(command) {
         let decision = approve::shell(command, cwd, scene).decision;
         if there || !matches!(decision, Decision::Nothing(_)) {
-            return Answer::new(decision);
+            return cleared(input, command, None, decision);
         }
         let target = approve::first_cd(command).map(|target| cwd.join(target));
         let goes = target.as_ref().is_some_and(|target| caller::is_in(target, root));
@@ -251,23 +264,26 @@ fn shell(input: &Input, command: &str, cwd: &Path, root: &Path, scene: Scene<'_>
         let anywhere = goes && approve::first_cd(command).is_some_and(|target| target.starts_with('/'));
         let from_there = anywhere.then(|| approve::shell(command, root, scene).decision);
         return match from_there {
-            Some(allowed @ Decision::Allow(_)) => rewritten(input, command, root, allowed),
+            Some(allowed @ Decision::Allow(_)) => cleared(input, command, Some(root), allowed),
             _ if goes || input.agent_id.is_none() => Answer::new(decision),
             _ => Answer::deny(away(root, &decision)),
         };
     }
     let decision = approve::shell(command, root, scene).decision;
     match decision {
-        Decision::Allow(_) => rewritten(input, command, root, decision),
+        Decision::Allow(_) => cleared(input, command, Some(root), decision),
         Decision::Nothing(_) if input.agent_id.is_some() => Answer::deny(away(root, &decision)),
         decision => Answer::new(decision),
     }
 }
 
-/// The same command in the worktree, or not at all.
-fn rewritten(input: &Input, command: &str, root: &Path, decision: Decision) -> Answer {
+/// The same command without what the environment would change about it, and in the worktree if that is given; what is
+/// not allowed stays as it is.
+fn cleared(input: &Input, command: &str, root: Option<&Path>, decision: Decision) -> Answer {
+    let Decision::Allow(proof) = &decision else { return Answer::new(decision) };
+    let there = root.map(|root| format!("cd {} || exit 1\n", quoted(root))).unwrap_or_default();
     let mut changed = input.tool_input.clone();
-    changed["command"] = json!(format!("cd {} || exit 1\n{command}", quoted(root)));
+    changed["command"] = json!(format!("{}{there}{command}", proof.prelude()));
     Answer { decision, input: Some(changed), task: None }
 }
 

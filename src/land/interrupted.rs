@@ -70,10 +70,9 @@ pub fn recover(project: &Project) -> Result<()> {
 
 fn remove_locks(project: &Project, begun: &Move) -> Result<()> {
     let dir = Git::at(&begun.worktree).args(["rev-parse", "--absolute-git-dir"]).line()?;
-    let dir = Path::new(&dir);
-    let files = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"].map(|name| dir.join(name));
-    let branch = project.common_dir.join(format!("{}.lock", begun.branch.full()));
-    files.iter().chain([&branch]).try_for_each(|file| state::remove_stale(file, PATIENCE))
+    let mut files = git::worktree_locks(Path::new(&dir));
+    files.extend(git::branch_locks(&project.common_dir, &begun.branch));
+    files.iter().try_for_each(|file| state::remove_stale(file, PATIENCE))
 }
 
 fn go_back(begun: &Move) -> Result<()> {

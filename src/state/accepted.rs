@@ -1,4 +1,4 @@
-//! Which commands of a repository's settings the person accepted: hashes in a file of the person's own, so that
+//! Which commands and variables of a repository's settings the person accepted: hashes in a file of the person's own, so that
 //! no repository can bring its own consent along.
 
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::atomic::{create_dir_all, read_optional, replace};
 use crate::error::{Error, Result};
 
-/// A command that a repository's settings name.
+/// A command or an environment that a repository's settings name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Wish {
     /// The setting.
@@ -22,7 +22,7 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// Of the repository whose main checkout lies there.
+    /// Of the repository whose main checkout, or git directory, lies there.
     pub fn new(home: &Path, key: &str, text: &str) -> Self {
         let mut hash = Sha256::new();
         for part in [home.as_os_str().as_encoded_bytes(), key.as_bytes(), text.as_bytes()] {

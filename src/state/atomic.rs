@@ -151,12 +151,18 @@ pub fn remove_file(path: &Path) -> Result<()> {
 
 /// Removes a lock file whose owner is gone: one that is still there after `patience`.
 pub fn remove_stale(path: &Path, patience: Duration) -> Result<()> {
-    let start = world::instant();
-    while path.exists() {
+    // A lock that many share is always there when they are many: it is abandoned only if it stays the same one.
+    let same = || fs::symlink_metadata(path).ok().map(|meta| meta.modified().ok());
+    let (mut start, mut seen) = (world::instant(), same());
+    while seen.is_some() {
         if start.elapsed() >= patience {
             return remove_file(path);
         }
         std::thread::sleep(Duration::from_millis(10));
+        let now = same();
+        if now != seen {
+            (start, seen) = (world::instant(), now);
+        }
     }
     Ok(())
 }

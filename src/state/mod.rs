@@ -6,6 +6,7 @@ mod approvals;
 mod atomic;
 mod client_plugin;
 mod content;
+mod environment;
 mod journal;
 mod lock;
 mod plan_lookup;
@@ -25,6 +26,7 @@ pub use client_plugin::{ClientPlugin, ClientPlugins, breaks_path};
 pub use content::{
     CopyOf, copy_new, merge_into, remove_empty_dir, remove_untouched, write_content, write_link,
 };
+pub use environment::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked, unaccepted_env};
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::Record;
 use crate::error::{Error, Result};
-use crate::git::Branch;
+use crate::git::{self, Branch};
 use crate::state::{self, Project};
 
 /// A live git holds a ref's lock for a moment; one that is still there afterwards has no owner any more.
@@ -35,7 +35,9 @@ pub(super) fn clear(project: &Project, record: &Record) -> Result<()> {
 /// Before anything else asks git for its worktrees: `git worktree list` fails on an incomplete entry.
 pub(super) fn clear_begun(project: &Project, begun: &Begun<'_>) -> Result<()> {
     if let Some(branch) = begun.branch {
-        state::remove_stale(&project.common_dir.join(format!("{}.lock", branch.full())), PATIENCE)?;
+        for lock in git::branch_locks(&project.common_dir, branch) {
+            state::remove_stale(&lock, PATIENCE)?;
+        }
     }
     for entry in state::list(&project.common_dir.join("worktrees"))? {
         let reason = fs::read_to_string(entry.join("locked")).unwrap_or_default();
@@ -56,8 +58,7 @@ pub(super) fn clear_begun(project: &Project, begun: &Begun<'_>) -> Result<()> {
 
 /// Removes the lock files that a killed git left in a worktree's own git directory.
 pub(super) fn remove_locks(git_dir: &Path) -> Result<()> {
-    let locks = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"];
-    locks.iter().try_for_each(|name| state::remove_file(&git_dir.join(name)))
+    git::worktree_locks(git_dir).iter().try_for_each(|lock| state::remove_file(lock))
 }
 
 /// A kill before the lock's reason was written leaves an empty folder, or one with an empty lock in it.
@@ -87,7 +88,7 @@ fn is_complete(entry: &Path, worktree: &Path) -> bool {
     let there = ["gitdir", "commondir", "HEAD"]
         .iter()
         .all(|name| fs::metadata(entry.join(name)).is_ok_and(|meta| meta.is_file() && meta.len() > 0));
-    there && pointed_to(worktree).is_some_and(|target| same_file(&target, entry))
+    there && git::has_head(entry) && pointed_to(worktree).is_some_and(|target| same_file(&target, entry))
 }
 
 /// The entry that a worktree's `.git` file names.

@@ -41,9 +41,10 @@ impl StaleLock {
 /// All of them: of the repository, of its refs, of each worktree.
 pub fn stale_locks(project: &Project) -> Result<Vec<StaleLock>> {
     let common = &project.common_dir;
-    let mut found = locks(common)?;
-    for entry in state::list(&common.join("worktrees"))? {
-        found.extend(locks(&entry)?);
+    let mut found = Vec::new();
+    for git_dir in [common.clone()].into_iter().chain(state::list(&common.join("worktrees"))?) {
+        found.extend(locks(&git_dir)?);
+        found.extend(locks(&git_dir.join("reftable"))?);
     }
     let mut folders = vec![common.join("refs")];
     while let Some(folder) = folders.pop() {

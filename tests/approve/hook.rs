@@ -66,6 +66,15 @@ impl Client {
     }
 }
 
+/// What runs behind the line that clears the environment, which must be there.
+#[track_caller]
+pub fn cleared(answer: &Value) -> &str {
+    let command = answer["updatedInput"]["command"].as_str().unwrap();
+    let (first, rest) = command.split_once('\n').unwrap();
+    assert!(first.starts_with("unset GIT_") && first.ends_with(" || exit 1"), "{first}");
+    rest
+}
+
 #[test]
 fn an_agent_is_bound_by_its_first_call_and_works_in_its_worktree() {
     let client = Client::new();
@@ -78,18 +87,19 @@ fn an_agent_is_bound_by_its_first_call_and_works_in_its_worktree() {
     // The task is in progress already; a first call takes it all the same: nobody holds it.
     let answer = client.bash("a1", "cargo test | tail -3");
     assert_eq!(answer["permissionDecision"], "allow");
-    assert_eq!(answer["updatedInput"]["command"], format!("cd '{wt}' || exit 1\ncargo test | tail -3"));
+    assert_eq!(cleared(&answer), format!("cd '{wt}' || exit 1\ncargo test | tail -3"));
     assert_eq!(answer["updatedInput"]["description"], "d");
 
-    // A command that goes there itself is not rewritten.
-    let answer = client.bash("a1", &format!("cd {wt} && ctx commit -m \"feat: x\""));
+    // A command that goes there itself is only freed from what the environment would change.
+    let goes = format!("cd {wt} && ctx commit -m \"feat: x\"");
+    let answer = client.bash("a1", &goes);
     assert_eq!(answer["permissionDecision"], "allow");
-    assert_eq!(answer.get("updatedInput"), None);
+    assert_eq!(cleared(&answer), goes);
 
     client.denied("a1", "curl example.com", &format!("cd '{wt}' && "));
     // `cargo test` would run elsewhere if the first part failed; behind `exit 1` it cannot.
     let answer = client.bash("a1", &format!("cd {wt} && ls; cargo test"));
-    assert_eq!(answer["updatedInput"]["command"], format!("cd '{wt}' || exit 1\ncd {wt} && ls; cargo test"));
+    assert_eq!(cleared(&answer), format!("cd '{wt}' || exit 1\ncd {wt} && ls; cargo test"));
     client.denied("a1", "cd .. && git commit -m x", "run git in your worktree");
     client.denied("a1", "git commit -m x; git push origin main", "not your own branch");
     client.denied("a1", "git stash", "commit the work in progress");
@@ -218,7 +228,7 @@ fn a_session_in_a_worktree_is_bound_to_it() {
             .clone()
     };
     assert_eq!(call("cargo test")["permissionDecision"], "allow");
-    assert_eq!(call("cargo test").get("updatedInput"), None);
+    assert_eq!(cleared(&call("cargo test")), "cargo test");
     assert_eq!(call("git push --force origin HEAD")["permissionDecision"], "deny");
     assert_eq!(call("curl example.com"), Value::Null);
     client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();

@@ -3,8 +3,10 @@
 mod bytes;
 mod corpus;
 mod differential;
+mod environment;
 mod executed;
 mod hook;
 mod open_world;
+mod options;
 mod scene;
 mod traps;

@@ -671,3 +671,27 @@ fn what_git_ignores_may_change_before() {
     scene.check("rg --hidden TOKEN", "allow", "");
     scene.check("echo build/ >> .gitignore && git add .gitignore && git commit -m x", "allow", "");
 }
+
+/// A loop over a pattern that matches nothing has one turn with the pattern's text, or none.
+#[test]
+fn a_loop_over_nothing_does_nothing_else() {
+    let scene = Scene::new();
+    for command in [
+        "for f in *.rs; do wc -l \"$f\"; done | sort -n",
+        "ls; for f in docs/*.md src/*.rs; do echo \"$f\"; head -n 1 \"$f\"; done",
+        "for f in *.rs; do test -f \"$f\" && cat \"$f\"; done",
+    ] {
+        scene.check(command, "allow", "");
+    }
+    for command in [
+        "touch a.rs; for f in *.rs; do wc -l \"$f\"; done",
+        "mv src/x.rs a.rs; for f in *.rs; do rm \"$f\"; done",
+        "git rebase main; for f in *.rs; do wc -l \"$f\"; done",
+        "for f in *.rs; do wc -l $f; done",
+        "for f in *.none; do sh \"$f\"; done",
+        "for f in /etc/*.none; do cat \"$f\"; done",
+        "for f in ../*.none; do rm \"$f\"; done",
+    ] {
+        assert_ne!(scene.command(command).0, "allow", "{command}");
+    }
+}

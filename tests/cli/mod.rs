@@ -17,6 +17,7 @@ mod pool;
 mod post_checkout;
 mod prepare;
 mod progress;
+mod ref_formats;
 mod screens;
 mod second_plan;
 mod session_hooks;

@@ -2,6 +2,7 @@
 
 mod absent;
 mod approval;
+mod environment;
 mod execute;
 mod executors;
 mod installed;

@@ -167,7 +167,7 @@ impl Client {
 
     /// A session in `folder` that gets one prompt and runs without a person until nothing is left to do.
     pub(crate) fn session<'a>(&'a self, model: &'a Model, folder: &'a Path) -> Session<'a> {
-        Session { client: self, model, folder, args: Vec::new() }
+        Session { client: self, model, folder, args: Vec::new(), env: Vec::new() }
     }
 }
 
@@ -177,6 +177,7 @@ pub(crate) struct Session<'a> {
     model: &'a Model,
     folder: &'a Path,
     args: Vec<String>,
+    env: Vec<(String, String)>,
 }
 
 impl Session<'_> {
@@ -193,12 +194,18 @@ impl Session<'_> {
         self
     }
 
+    /// Variables of the shell that it is started from.
+    pub(crate) fn env(mut self, variables: &[(&str, String)]) -> Self {
+        self.env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        self
+    }
+
     /// Runs it.
     #[track_caller]
     pub(crate) fn say(self, prompt: &str) -> Said {
         let debug = self.client.home().join("debug.log");
         let mut command = self.client.command(&self.client.executable);
-        command.current_dir(self.folder);
+        command.current_dir(self.folder).envs(self.env.iter().cloned());
         command.env("ANTHROPIC_BASE_URL", self.model.url()).env("ANTHROPIC_API_KEY", "test");
         command
             .args(["-p", prompt, "--output-format", "json", "--model", "sonnet", "--debug-file"])

@@ -59,6 +59,14 @@ impl Repo {
         repo
     }
 
+    /// A repository without a commit, made with these options of `git init`.
+    pub fn formatted(options: &[&str]) -> Self {
+        let repo = Self::empty();
+        fs::remove_dir_all(repo.path.join(".git")).unwrap();
+        repo.git(&[&["init", "--quiet", "--initial-branch=main"], options].concat());
+        repo
+    }
+
     /// A repository with one commit.
     pub fn new() -> Self {
         let repo = Self::empty();

@@ -25,7 +25,7 @@ const TABLE: &[Row] = &[
     row(
         "status",
         &[
-            "sbuvzu? --short --branch --porcelain? --long --verbose --untracked-files? --ignored? --show-stash --ahead-behind --no-ahead-behind --column? --no-column --renames --no-renames --find-renames? --ignore-submodules? --null",
+            "sbvzu? --short --branch --porcelain? --long --verbose --untracked-files? --ignored? --show-stash --ahead-behind --no-ahead-behind --column? --no-column --renames --no-renames --find-renames? --ignore-submodules? --null",
         ],
     ),
     row("log", &[LOG, DIFF]),

@@ -7,9 +7,10 @@ use crate::approve::call::Call;
 use crate::approve::effect::Names;
 
 const TABLE: &[Row] = &[
+    // To BSD's, `-I`, `-w` and `-T` are flags: what stands behind them is looked at as a file.
     row(
         &["ls"],
-        "aAbBcCdFgGhikmnopqQrRsStuUvxX1ZI=w=T= --all --almost-all --color? --human-readable --recursive --reverse --sort= --time= --time-style= --full-time --size --inode --directory --classify? --group-directories-first --ignore= --hide= --format= --si --no-group --numeric-uid-gid --file-type l",
+        "aAbBcCdFgGhiklmnopqQrRsStuUvxX1Z I? w? T? --all --almost-all --color? --human-readable --recursive --reverse --sort= --time= --time-style= --full-time --size --inode --directory --classify? --group-directories-first --ignore= --hide= --format= --si --no-group --numeric-uid-gid --file-type --width= --tabsize=",
         Operands::Read,
     ),
     row(
@@ -19,7 +20,7 @@ const TABLE: &[Row] = &[
     ),
     row(&["head"], "n= c= qvz # --lines= --bytes= --quiet --silent --verbose", Operands::Read),
     row(&["wc"], "clmwL --lines --words --chars --bytes --max-line-length", Operands::Read),
-    row(&["nl"], "b= n= w= s= v= ba --body-numbering=", Operands::Read),
+    row(&["nl"], "b= n= w= s= v= --body-numbering=", Operands::Read),
     row(&["tac", "rev"], "", Operands::Read),
     row(&["fold"], "w= sb --width= --spaces", Operands::Read),
     row(

@@ -3,7 +3,7 @@
 use crate::approve::argument::Arg;
 use crate::approve::call::Call;
 use crate::approve::options::{Parsed, Style};
-use crate::approve::variables;
+use crate::approve::{environment, variables};
 
 pub(super) fn run(call: &mut Call<'_>) -> bool {
     let first = |call: &mut Call<'_>, table: &str| call.parse_as(table, call.args, Style::First);
@@ -56,8 +56,14 @@ fn then(call: &mut Call<'_>, command: &[Arg]) {
 
 /// Without a program it prints the environment, secrets included.
 fn env(call: &mut Call<'_>) {
-    let parsed: Option<Parsed> = call.parse_as("", call.args, Style::First);
+    let parsed: Option<Parsed> = call.parse_as("u= --unset=", call.args, Style::First);
     let Some(parsed) = parsed else { return };
+    for (name, _, value) in &parsed.options {
+        let variable = value.as_ref().and_then(Arg::text);
+        if !variable.is_some_and(environment::may_be_unset) {
+            call.unknown(format!("`{name}`: without a variable that may change what the program does"));
+        }
+    }
     let assignments =
         parsed.operands.iter().take_while(|arg| arg.text().is_none_or(|text| text.contains('='))).count();
     let (assignments, command) = parsed.operands.split_at(assignments);
