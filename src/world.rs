@@ -18,6 +18,11 @@ pub fn has_env(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
+/// The arguments of this process, without its own name.
+pub fn args() -> Vec<String> {
+    std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect()
+}
+
 /// The directory the command was started in.
 pub fn cwd() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| {
@@ -98,6 +103,11 @@ pub fn session_id() -> Option<String> {
     env("CLAUDE_CODE_SESSION_ID")
 }
 
+/// Returns whether the session runs without a person (`claude -p`); the client says so to its hooks (2.1.197, 2.1.332).
+pub fn is_headless() -> bool {
+    env("CLAUDE_CODE_ENTRYPOINT").as_deref() == Some("sdk-cli")
+}
+
 /// Where the client keeps its files: `$CLAUDE_CONFIG_DIR`, else `~/.claude`.
 pub fn client_config_dir() -> Option<PathBuf> {
     env("CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(|| Some(home()?.join(".claude")))
@@ -120,11 +130,16 @@ pub fn is_alive(process: &Process) -> Option<bool> {
     Some(stat(process.pid).is_some_and(|stat| stat.started == process.started && !stat.dead))
 }
 
-/// The nearest process above this one that is the client; none outside a session or without `/proc`.
-///
-/// Client 2.1.197 and 2.1.329: the Bash tool's shell is a child of a process whose name is `claude`.
+/// The client that this process's session runs in; none outside a session or without `/proc`.
 pub fn client_process() -> Option<Process> {
     session_id()?;
+    client_above()
+}
+
+/// The nearest process above this one that is the client, whatever the environment says; none without `/proc`.
+///
+/// Client 2.1.197 to 2.1.332: the Bash tool's shell is a child of a process whose name is `claude`.
+pub fn client_above() -> Option<Process> {
     let mut pid = stat(std::process::id())?.parent;
     // No session is nested deeper than this; a loop cannot occur, but costs nothing to exclude.
     for _ in 0..64 {

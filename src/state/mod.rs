@@ -5,6 +5,7 @@ mod accepted;
 mod approvals;
 mod atomic;
 mod content;
+mod grants;
 mod journal;
 mod lock;
 mod plans;
@@ -21,6 +22,7 @@ pub use atomic::{
 pub use content::{
     CopyOf, copy_new, merge_into, remove_empty_dir, remove_untouched, write_content, write_link,
 };
+pub use grants::Grants;
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};
