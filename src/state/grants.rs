@@ -64,11 +64,13 @@ impl Grants {
         list(&self.dir).unwrap_or_default().into_iter().filter(|path| path.is_dir()).collect()
     }
 
-    /// Notes that the hook watches this session, unless that is noted.
+    /// Notes that the hook watches this session, unless that is noted for a client that is not gone.
     pub fn watch(&self, session: &str) -> Result<()> {
-        match self.session(session) {
-            Some(folder) if !folder.is_dir() => self.watch_anew(session),
-            _ => Ok(()),
+        let Some(folder) = self.session(session) else { return Ok(()) };
+        let client = || read::<Process>(&folder.join("client.json"));
+        match folder.is_dir() && client().as_ref().and_then(world::is_alive) != Some(false) {
+            true => Ok(()),
+            false => self.watch_anew(session),
         }
     }
 
