@@ -1,10 +1,13 @@
 //! What a person does, with the real client against a scripted model: every scenario on every version.
 
 mod absent;
+mod agents_start;
 mod approval;
 mod execute;
 mod executors;
+mod grants;
 mod launchers;
+mod own_task;
 mod plan;
 mod project;
 mod prompts;
