@@ -45,6 +45,6 @@ pub(super) fn require(command: &Command) -> Result<()> {
             "`ctx {}` was not called by a Bash call that names it: in a session of Claude Code a script cannot run it",
             args.join(" ")
         ))
-        .hint("run it as a Bash call of its own, every word written out, or type it in a terminal outside the client")),
+        .hint("let Claude run it as a Bash call of its own, every word written out, or type it in a terminal outside the client (what is typed behind `!` cannot be told from a script)")),
     }
 }

@@ -101,7 +101,7 @@ fn a_bash_call_of_the_session_runs_what_it_names_once() {
     session.bash("ls");
     let refused = session.ctx(&DONE).fails(1);
     assert!(
-        refused.contains(REFUSED) && refused.contains("hint: run it as a Bash call of its own"),
+        refused.contains(REFUSED) && refused.contains("hint: let Claude run it as a Bash call of its own"),
         "{refused}"
     );
     assert_eq!(decision(&session.bash("ctx task done task-1")).0, "allow");
