@@ -133,23 +133,25 @@ pub fn is_alive(process: &Process) -> Option<bool> {
 /// The client that this process's session runs in; none outside a session or without `/proc`.
 pub fn client_process() -> Option<Process> {
     session_id()?;
-    client_above()
+    clients_above().into_iter().next()
 }
 
-/// The nearest process above this one that is the client, whatever the environment says; none without `/proc`.
+/// The processes above this one that are clients, the nearest first, whatever the environment says; empty without
+/// `/proc`.
 ///
 /// Client 2.1.197 to 2.1.332: the Bash tool's shell is a child of a process whose name is `claude`.
-pub fn client_above() -> Option<Process> {
-    let mut pid = stat(std::process::id())?.parent;
+pub fn clients_above() -> Vec<Process> {
+    let mut found = Vec::new();
+    let mut above = stat(std::process::id()).map(|stat| stat.parent);
     // No session is nested deeper than this; a loop cannot occur, but costs nothing to exclude.
     for _ in 0..64 {
-        let stat = stat(pid)?;
+        let Some((pid, stat)) = above.and_then(|pid| Some((pid, stat(pid)?))) else { break };
         if stat.name == "claude" {
-            return Some(Process { pid, started: stat.started });
+            found.push(Process { pid, started: stat.started });
         }
-        pid = stat.parent;
+        above = Some(stat.parent);
     }
-    None
+    found
 }
 
 /// The process that started this one; none without `/proc`.

@@ -32,14 +32,14 @@ pub(super) fn require(command: &Command) -> Result<()> {
     if !needs_grant(command) {
         return Ok(());
     }
-    let (client, session) = (world::client_above(), world::session_id());
-    if client.is_none() && session.is_none() {
+    let (clients, session) = (world::clients_above(), world::session_id());
+    if clients.is_empty() && session.is_none() {
         return Ok(());
     }
     // Where there is no project, the command itself says so.
     let Some(project) = Project::discover_optional(&world::cwd()?).ok().flatten() else { return Ok(()) };
     let args = world::args();
-    match Grants::of(&project.ctx_dir()).take(client.as_ref(), session.as_deref(), &args)? {
+    match Grants::of(&project.ctx_dir()).take(&clients, session.as_deref(), &args)? {
         true => Ok(()),
         false => Err(Error::refused(format!(
             "`ctx {}` was not called by a Bash call that names it: in a session of Claude Code a script cannot run it",

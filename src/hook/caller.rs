@@ -122,13 +122,6 @@ pub(super) fn start(input: &Input, site: &Site, task: &str) -> Result<String, St
     }
 }
 
-/// Did this agent have a task before?
-pub(super) fn had_task(input: &Input, site: &Site) -> bool {
-    let bindings = Bindings::of(&site.ctx_dir());
-    let past = input.session_id.as_ref().zip(input.agent_id.as_ref());
-    past.is_some_and(|(session, agent)| bindings.past(session, agent).is_some())
-}
-
 /// The active plan, as the command line finds it.
 pub(super) fn active_plan(site: &Site) -> Option<String> {
     match PlanStore::at(&site.home, site.ctx_dir()).active() {

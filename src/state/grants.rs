@@ -5,8 +5,8 @@
 //! grant is asked for. `client.json` in it is the client's process, by which a script is known for the client's child
 //! whatever it does to its environment.
 //!
-//! This is a fence for code that runs unasked, not a wall: whoever writes files beside the repository, or leaves the
-//! client's process tree, gets past it.
+//! This is a fence for code that runs unasked, not a wall: whoever writes files beside the repository, or both leaves the
+//! client's process tree and clears its environment, gets past it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -94,7 +94,10 @@ impl Grants {
         number: usize,
         args: &[String],
     ) -> Result<()> {
-        let Some(folder) = self.session(session).filter(|_| is_name(call)) else { return Ok(()) };
+        let Some(folder) = self.session(session) else { return Ok(()) };
+        // A gateway's ids may hold anything.
+        let call: String =
+            call.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(100).collect();
         create_dir_all(&folder)?;
         let grant = Grant { args: args.to_vec(), agent: agent.map(str::to_owned) };
         replace(&folder.join(format!("{call}.{number}.json")), &json(&grant))
@@ -132,10 +135,12 @@ impl Grants {
     }
 
     /// Returns whether a process may run these arguments: nobody watches it, or it was granted this and did not use
-    /// it yet. `client` is the client above the process, `session` what its environment says.
-    pub fn take(&self, client: Option<&Process>, session: Option<&str>, args: &[String]) -> Result<bool> {
+    /// it yet. `clients` are the clients above the process, `session` is what its environment says.
+    pub fn take(&self, clients: &[Process], session: Option<&str>, args: &[String]) -> Result<bool> {
+        // All of them: a script can start something that is named like the client.
         let of_client = |folder: &PathBuf| {
-            client.is_some_and(|client| read::<Process>(&folder.join("client.json")).as_ref() == Some(client))
+            let client = read::<Process>(&folder.join("client.json"));
+            client.is_some_and(|client| clients.contains(&client))
         };
         let mut watched: Vec<PathBuf> = self.sessions().into_iter().filter(of_client).collect();
         if watched.is_empty() {

@@ -265,7 +265,7 @@ fn a_script_is_known_by_its_client_whatever_its_environment_says() {
     let event = |command: &str| {
         let event = json!({
             "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": { "command": command },
-            "session_id": "s1", "cwd": repo.path, "tool_use_id": "t1",
+            "session_id": "s1", "cwd": repo.path, "tool_use_id": "functions.Bash:0/../x",
         });
         let file = repo.root().join("event.json");
         fs::write(&file, event.to_string()).unwrap();
@@ -280,6 +280,12 @@ fn a_script_is_known_by_its_client_whatever_its_environment_says() {
         format!("env CLAUDE_CODE_SESSION_ID=other {done}"),
         format!("setsid -w {done}"),
         format!("sh -c \"{done}; exit \\$?\""),
+        // Something named like the client.
+        format!("mkdir -p x && cp '{}' x/claude && x/claude -c \"{done}; exit \\$?\"", client.display()),
+        format!(
+            "mkdir -p x && cp '{}' x/claude && env -i x/claude -c \"{done}; exit \\$?\"",
+            client.display()
+        ),
     ] {
         let ran = in_client(&repo, &client, &format!("{}\n{attempt}", event("python3 x.py")));
         let out = ran.fails(1);
