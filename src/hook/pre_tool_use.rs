@@ -314,7 +314,8 @@ fn quoted(path: &Path) -> String {
 
 fn log(input: &Input, tool: &str, site: &Site, task: Option<&str>, decision: &str, reason: &str) {
     let of = |key: &str| input.tool_input.get(key).and_then(Value::as_str);
-    let call = of("command").or(of("file_path")).or(of("notebook_path")).or(of("path")).unwrap_or("");
+    let keys = ["command", "file_path", "notebook_path", "path", "description", "to"];
+    let call = keys.into_iter().find_map(of).unwrap_or("");
     let approval = Approval {
         time: world::now(),
         session: input.session_id.clone(),

@@ -31,7 +31,7 @@ pub struct Owner {
 
 /// A task and its owner.
 ///
-/// It outlives the task's being in progress: whoever handed in or blocked a task had it last.
+/// That of an agent outlives the task's being in progress: whoever handed in or blocked a task had it last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Who.
@@ -149,6 +149,7 @@ pub fn set_status(
         Error::refused(format!("cannot change the status in `{}`: {error}", path.display()))
             .hint("give the front matter one plain line `status: …`")
     })?;
+    let has_agent = claim.as_ref().is_some_and(|claim| claim.owner.agent.is_some());
     if to == Status::InProgress {
         // `ctx` knows the session; which of its agents it is, the hook wrote down before.
         let same = claim.filter(|claim| {
@@ -161,7 +162,8 @@ pub fn set_status(
     if changed != text {
         replace(&path, changed.as_bytes())?;
     }
-    if matches!(to, Status::Pending | Status::Failed) {
+    // An agent stays bound to what it handed in or blocked, until it ends; a session is done with it.
+    if matches!(to, Status::Pending | Status::Failed) || to != Status::InProgress && !has_agent {
         claims.remove(id)?;
     }
     let kind = Kind::Status { from: task.status, to, reason: note.reason, commit: note.commit };
