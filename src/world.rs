@@ -31,6 +31,11 @@ pub fn has_program(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| runs(&folder.join(name)))
 }
 
+/// The arguments of this process, without its own name.
+pub fn args() -> Vec<String> {
+    std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect()
+}
+
 /// The directory the command was started in.
 pub fn cwd() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| {
@@ -153,6 +158,11 @@ pub fn session_id() -> Option<String> {
     env("CLAUDE_CODE_SESSION_ID")
 }
 
+/// Returns whether the session runs without a person (`claude -p`); the client says so to its hooks (2.1.197, 2.1.332).
+pub fn is_headless() -> bool {
+    env("CLAUDE_CODE_ENTRYPOINT").as_deref() == Some("sdk-cli")
+}
+
 /// Where the client keeps its files: `$CLAUDE_CONFIG_DIR`, else `~/.claude`.
 pub fn client_config_dir() -> Option<PathBuf> {
     env("CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(|| Some(home()?.join(".claude")))
@@ -175,21 +185,28 @@ pub fn is_alive(process: &Process) -> Option<bool> {
     Some(stat(process.pid).is_some_and(|stat| stat.started == process.started && !stat.dead))
 }
 
-/// The nearest process above this one that is the client; none outside a session or without `/proc`.
-///
-/// Client 2.1.197 and 2.1.329: the Bash tool's shell is a child of a process whose name is `claude`.
+/// The client that this process's session runs in; none outside a session or without `/proc`.
 pub fn client_process() -> Option<Process> {
     session_id()?;
-    let mut pid = stat(std::process::id())?.parent;
+    clients_above().into_iter().next()
+}
+
+/// The processes above this one that are clients, the nearest first, whatever the environment says; empty without
+/// `/proc`.
+///
+/// Client 2.1.197 to 2.1.332: the Bash tool's shell is a child of a process whose name is `claude`.
+pub fn clients_above() -> Vec<Process> {
+    let mut found = Vec::new();
+    let mut above = stat(std::process::id()).map(|stat| stat.parent);
     // No session is nested deeper than this; a loop cannot occur, but costs nothing to exclude.
     for _ in 0..64 {
-        let stat = stat(pid)?;
+        let Some((pid, stat)) = above.and_then(|pid| Some((pid, stat(pid)?))) else { break };
         if stat.name == "claude" {
-            return Some(Process { pid, started: stat.started });
+            found.push(Process { pid, started: stat.started });
         }
-        pid = stat.parent;
+        above = Some(stat.parent);
     }
-    None
+    found
 }
 
 /// The process that started this one; none without `/proc`.

@@ -8,6 +8,7 @@
 // What a tool takes for a name's ending is compared as the tool does it, by case.
 #![allow(clippy::case_sensitive_file_extension_comparisons)]
 
+mod agents;
 mod argument;
 mod budget;
 mod builtins;
@@ -23,6 +24,7 @@ mod limits;
 mod loops;
 mod obeyed;
 mod options;
+mod own_calls;
 mod places;
 mod programs;
 mod proof;
@@ -42,6 +44,7 @@ mod words;
 
 use std::path::Path;
 
+pub use agents::{launch, message};
 pub use effect::{Effect, Effects};
 pub use environment::is_harmless_setting;
 pub use facts::{Facts, Kind};
@@ -51,7 +54,7 @@ pub use proof::{Proof, Refusal};
 pub use redact::redact;
 pub use rules::{Rules, Source};
 pub use territory::{Own, Territory};
-pub use verbs::{Caller, allows, started_task, verb};
+pub use verbs::{Caller, Tabled, allows, needs_grant, started_task, table, verb};
 pub use words::argument_lists;
 
 /// The answer to one tool call.
@@ -122,16 +125,29 @@ pub fn shell(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {
     if let Err(why) = limits::check(command) {
         return Judged { effects: None, decision: Decision::Nothing(why) };
     }
+    on_large_stack(|| read(command, cwd, scene)).unwrap_or_else(|| Judged {
+        effects: None,
+        decision: Decision::Nothing("no thread can be started".to_owned()),
+    })
+}
+
+/// Runs what reads a command; `None` if no thread can be started.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     // Running out of stack would end the whole process; this much is only reserved.
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        match thread.spawn_scoped(scope, || read(command, cwd, scene)) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => {
-                Judged { effects: None, decision: Decision::Nothing("no thread can be started".to_owned()) }
-            }
-        }
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()?;
+        Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
+}
+
+/// The calls of `ctx` that a command spells out and that need a grant, each as its arguments.
+pub fn calls_to_grant(command: &str) -> Vec<Vec<String>> {
+    if !command.contains("ctx") {
+        return Vec::new();
+    }
+    let mut calls = on_large_stack(|| own_calls::read(command)).unwrap_or_default();
+    calls.retain(|call| needs_grant(&call.iter().map(String::as_str).collect::<Vec<_>>()));
+    calls
 }
 
 fn read(command: &str, cwd: &Path, scene: Scene<'_>) -> Judged {

@@ -21,9 +21,9 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// For a command that is exactly one of `ctx`'s own verbs, as `verbs::allows` has found it.
-    pub(super) fn verb() -> Self {
-        Self { reason: "one of ctx's own verbs".to_owned(), needs: Needs::Meaning, lines: Vec::new() }
+    /// For a call that is known as a whole: one of `ctx`'s verbs, the start of an agent.
+    pub(super) fn known(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), needs: Needs::Meaning, lines: Vec::new() }
     }
 
     /// Why it is allowed, in one line.

@@ -134,6 +134,37 @@ impl Rules {
         self.object.iter().find(spelled).map(|rule| rule.text.as_str())
     }
 
+    /// The rule that takes back an allowance for starting an agent of this type: `Agent`, `Task(ctx:*)`.
+    pub fn objects_to_agent(&self, kind: &str) -> Option<&str> {
+        let short = kind.rsplit(':').next().unwrap_or(kind);
+        let named = |pattern: &str| {
+            // A rule on another part of the input, `model:opus`, is not looked into.
+            let other = pattern.split_once(':').is_some_and(|(key, _)| key != "ctx" && !key.contains('*'));
+            other
+                || [kind, short]
+                    .iter()
+                    .any(|name| wildcard(pattern.trim_end_matches(":*"), name) || wildcard(pattern, name))
+        };
+        self.objects_to_call(&["Agent", "Task"], named)
+    }
+
+    /// The rule that takes back an allowance for a tool as a whole, whatever stands in its brackets.
+    pub fn objects_to_tool(&self, tool: &str) -> Option<&str> {
+        self.objects_to_call(&[tool], |_| true)
+    }
+
+    fn objects_to_call(&self, tools: &[&str], named: impl Fn(&str) -> bool) -> Option<&str> {
+        if let Some(why) = &self.broken {
+            return Some(why);
+        }
+        let matching = |rule: &&Rule| {
+            rule.tool == "*"
+                || tools.iter().any(|tool| wildcard(&rule.tool, tool))
+                    && (rule.everything() || rule.pattern.as_deref().is_none_or(&named))
+        };
+        self.object.iter().find(matching).map(|rule| rule.text.as_str())
+    }
+
     /// The rule that takes back an allowance for a file tool.
     pub(super) fn file_objection(&self, tool: &str, path: &Path, reach: &Reach<'_>) -> Option<&str> {
         if let Some(why) = &self.broken {

@@ -66,7 +66,6 @@ const fn row(verb: &'static [&'static str], arguments: Arguments, callers: &'sta
 /// No option that names a command, a path or a risk is in here.
 const TABLE: &[Row] = &[
     row(&["status"], Arguments::Flags(JSON), EVERYBODY),
-    row(&["conflicts"], Arguments::Flags(JSON), EVERYBODY),
     row(&["plan", "show"], Arguments::Flags(&["--json", "--parallel"]), EVERYBODY),
     row(&["plan", "list"], Arguments::Flags(JSON), EVERYBODY),
     row(&["plan", "validate"], Arguments::Flags(&["--json", "--strict"]), EVERYBODY),
@@ -89,6 +88,52 @@ const TABLE: &[Row] = &[
     row(&["task", "block"], Arguments::TaskReason, EXECUTOR),
     row(&["commit"], Arguments::Message, EXECUTOR),
 ];
+
+/// One row of the table, for comparison with the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Tabled {
+    /// `["task", "show"]`.
+    pub verb: &'static [&'static str],
+    /// Every option that may stand behind it.
+    pub options: &'static [&'static str],
+    /// Whether anything else may stand behind it: a task, a file.
+    pub operands: bool,
+}
+
+/// What the table names.
+pub fn table() -> impl Iterator<Item = Tabled> {
+    TABLE.iter().map(|row| {
+        let (options, operands): (&'static [&'static str], bool) = match row.arguments {
+            Arguments::None => (&[], false),
+            Arguments::Flags(flags) => (flags, false),
+            Arguments::Tasks(flags) => (flags, true),
+            Arguments::Task | Arguments::Stdin => (&[], true),
+            Arguments::TaskReason => (&["--reason"], true),
+            Arguments::Message => (&["-m"], false),
+            Arguments::Reading => (&["--list", "--dry-run", "--json", "--pick"], false),
+        };
+        Tabled { verb: row.verb, options, operands }
+    })
+}
+
+/// Returns whether these arguments of `ctx` approve, complete, land or remove something, so that a call inside a
+/// client's session needs a grant of the hook. `submit` is one of them: without a review it completes the task.
+pub fn needs_grant(words: &[&str]) -> bool {
+    let has = |option: &str| words.contains(&option);
+    match words {
+        // An option before the verb, with or without a value.
+        [option, rest @ ..] if option.starts_with('-') => {
+            needs_grant(rest) || rest.split_first().is_some_and(|(_, rest)| needs_grant(rest))
+        }
+        ["task", "done" | "submit" | "approve" | "reject" | "qa-blocked" | "fail" | "retry", ..]
+        | ["plan", "archive", ..]
+        | ["pool", "release" | "reset" | "merge", ..] => true,
+        ["merge" | "cleanup", ..] | ["pool", "cleanup", ..] => !has("--dry-run"),
+        ["accept", ..] => !has("--list"),
+        ["undo", rest @ ..] => rest.iter().any(|word| !word.starts_with('-')),
+        _ => false,
+    }
+}
 
 /// What a bound agent may do with a verb.
 pub(super) enum Verdict {
@@ -155,7 +200,7 @@ fn commit(words: &[&str]) -> Verdict {
 
 /// The proof for a command that is exactly one of `ctx`'s verbs that the caller may run.
 pub fn verb(command: &str, caller: Caller) -> Option<Proof> {
-    allows(command, caller).then(Proof::verb)
+    allows(command, caller).then(|| Proof::known("one of ctx's own verbs"))
 }
 
 /// Is this command exactly one of `ctx`'s verbs that the caller may run? False is no opinion.

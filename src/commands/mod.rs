@@ -6,6 +6,7 @@ mod cleanup;
 mod commit;
 mod demo;
 mod doctor;
+mod grant;
 mod merge;
 mod plan;
 mod pool;
@@ -15,6 +16,8 @@ pub mod table;
 mod task;
 mod undo;
 mod worktree;
+
+pub use grant::needs_grant;
 
 use clap::CommandFactory;
 
@@ -110,6 +113,7 @@ impl Context {
 
 /// Runs what was asked for. `say` prints a line at once, for commands that show their steps.
 pub fn run(command: Command, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
+    grant::require(&command)?;
     match command {
         Command::Plan(verb) => plan::run(verb),
         Command::Worktree(verb) => worktree::run(verb),

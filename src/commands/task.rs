@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::git;
 use crate::plan::graph::{self, Turn};
 use crate::plan::{Files, Plan, Priority, Status, TaskId};
-use crate::run::{self, Bindings, Board, Readiness, TaskState, Verb};
+use crate::run::{self, Board, Readiness, TaskState, Verb};
 use crate::state::{self, Claim, Note, Owner};
 use crate::worktree::{PORTS, Progress, Record, Records};
 use crate::world;
@@ -250,7 +250,7 @@ fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Re
         _ => {}
     }
     let session = world::session_id();
-    let owner = Owner { session: session.clone(), process: world::client_process() };
+    let owner = Owner { session: session.clone(), agent: None, process: world::client_process() };
     let note = Note { reason, commit: state.tip.clone(), owner };
     let (from, to) =
         state::set_status(&context.project, &board.folder, &state.task.id, note, |plan, task, claim| {
@@ -258,14 +258,14 @@ fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Re
             if verb == Verb::Start && task.status != Status::InProgress {
                 require_turn(plan, &board, &task.id)?;
             }
-            if let Some(claim) = claim.filter(|_| task.status == Status::InProgress) {
+            let claim = claim.filter(|_| task.status == Status::InProgress);
+            if let Some(claim) = claim {
                 require_own(verb, id, claim, session.as_deref())?;
             }
-            Ok((to != task.status).then_some(to))
+            // A session that goes on in a new process claims its task again.
+            let again = verb == Verb::Start && claim.is_some_and(Claim::interrupted);
+            Ok((to != task.status || again).then_some(to))
         })?;
-    if matches!(verb, Verb::Retry | Verb::Fail | Verb::Done) {
-        Bindings::of(&context.project.ctx_dir()).release(&board.folder.id, id)?;
-    }
     let change = TaskChange {
         task: &state.task.id,
         plan: &board.folder.id,
@@ -356,18 +356,28 @@ fn require_committed(context: &Context, state: &TaskState, verb: Verb) -> Result
     Ok(())
 }
 
-/// Two sessions do not run one task. Once the owner's client is gone, `retry` frees it.
+/// Two sessions do not run one task. Once the owner is gone, `retry` frees it.
 fn require_own(verb: Verb, id: &str, claim: &Claim, session: Option<&str>) -> Result<()> {
-    let own = claim.owner.session.as_deref() == session || claim.owner.session.is_none();
-    let whose = claim.owner.session.as_deref().unwrap_or("another terminal");
+    let Some(owner) = &claim.owner.session else {
+        return match (session, verb) {
+            (None, _) | (_, Verb::Retry) => Ok(()),
+            (Some(_), _) => {
+                Err(Error::refused(format!("`{id}` was claimed in a terminal, not in this session"))
+                    .hint(format!("free it with `ctx task retry {id}`, then start it here")))
+            }
+        };
+    };
     match (verb, claim.interrupted()) {
-        _ if own => Ok(()),
+        _ if Some(owner.as_str()) == session => Ok(()),
         (Verb::Retry | Verb::Fail | Verb::Done, true) => Ok(()),
-        (_, true) => Err(Error::refused(format!("`{id}` was interrupted in session {whose}, which is gone"))
-            .hint(format!("free it with `ctx task retry {id}`"))),
+        (_, true) => {
+            let how = if claim.ended.is_some() { "whose agent ended" } else { "which is gone" };
+            Err(Error::refused(format!("`{id}` was interrupted in session {owner}, {how}"))
+                .hint(format!("free it with `ctx task retry {id}`")))
+        }
         // A person in a terminal may decide over any task; another session may not.
         (Verb::Retry | Verb::Fail | Verb::Done, false) if session.is_none() => Ok(()),
-        (_, false) => Err(Error::refused(format!("session {whose} works on `{id}`"))
+        (_, false) => Err(Error::refused(format!("session {owner} works on `{id}`"))
             .hint(format!("leave it to that session, or give it up there with `ctx task fail {id}`"))),
     }
 }

@@ -6,6 +6,7 @@ use super::Input;
 use super::place::Site;
 use crate::plan::{Status, TaskId};
 use crate::run::{Binding, Bindings, Bound, Role};
+use crate::state::{Active, PlanStore};
 use crate::worktree::Record;
 
 /// Who, and bound to what.
@@ -25,18 +26,7 @@ pub(super) enum Who {
 
 /// Finds out who calls; an agent's first call binds it.
 pub(super) fn identify(input: &Input, site: &Site) -> Who {
-    let Some(agent) = &input.agent_id else {
-        return match input.agent_type {
-            // A subagent without an id cannot be told apart from others.
-            Some(_) => Who::Other,
-            None if site.top == site.home => Who::Main,
-            // Whoever opens a session where no task is being done decides for themselves.
-            None => match site.record_at(&site.top).filter(|record| is_in_progress(site, record)) {
-                Some(record) => Who::Bound { record: Box::new(record), role: Role::Executor },
-                None => Who::Main,
-            },
-        };
-    };
+    let Some(agent) = &input.agent_id else { return session(input, site) };
     let Some(role) = Role::of(input.agent_type.as_deref().unwrap_or("")) else { return Who::Other };
     let Some(session) = &input.session_id else { return Who::Unbound(role) };
     let bindings = Bindings::of(&site.ctx_dir());
@@ -46,8 +36,10 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
             return None;
         }
         let announced = bindings.announced(input.transcript_path.as_deref()?, agent)?;
-        let binding = Binding { role, stops: 0, ..announced };
-        bind(&bindings, site, session, agent, binding)
+        match bind(&bindings, input, site, Binding { role, ..announced })? {
+            Bound::Yes(binding) => Some(binding),
+            _ => None,
+        }
     });
     match binding {
         None => Who::Unbound(role),
@@ -58,61 +50,84 @@ pub(super) fn identify(input: &Input, site: &Site) -> Who {
     }
 }
 
-fn is_in_progress(site: &Site, record: &Record) -> bool {
-    site.task(&record.plan, record.task.as_str()).is_some_and(|(status, _)| status == Status::InProgress)
+/// The session itself, which may run as an agent's type (`claude --agent TYPE`): bound while it works on the task of the
+/// worktree that it was opened in.
+fn session(input: &Input, site: &Site) -> Who {
+    let role = own_role(input).unwrap_or(Role::Executor);
+    let Some(record) = record_here(site) else { return Who::Main };
+    let works = match (role, site.task(&record.plan, record.task.as_str())) {
+        (Role::Executor, Some((Status::InProgress, _))) => is_free_for(input, site, &record),
+        (Role::Qa, Some((Status::Submitted, _))) => true,
+        // Whoever opens a session where no task is being done decides for themselves.
+        _ => false,
+    };
+    if works { Who::Bound { record: Box::new(record), role } } else { Who::Main }
 }
 
-fn bind(bindings: &Bindings, site: &Site, session: &str, agent: &str, binding: Binding) -> Option<Binding> {
+/// The role that the session itself runs in; `None` for an ordinary session, and for a subagent's call.
+pub(super) fn own_role(input: &Input) -> Option<Role> {
+    input.agent_type.as_deref().filter(|_| input.agent_id.is_none()).and_then(Role::of)
+}
+
+/// The task whose worktree the session was opened in.
+pub(super) fn record_here(site: &Site) -> Option<Record> {
+    if site.top == site.home { None } else { site.record_at(&site.top) }
+}
+
+/// Returns whether nobody but this session, or a person in a terminal, has the task.
+fn is_free_for(input: &Input, site: &Site, record: &Record) -> bool {
+    let claim = Bindings::of(&site.ctx_dir()).claim(&record.plan, record.task.as_str());
+    claim.is_none_or(|claim| match (&claim.owner.session, &input.session_id) {
+        (None, _) => true,
+        (Some(_), Some(session)) => claim.is_of(session, None) && !claim.interrupted(),
+        (Some(_), None) => false,
+    })
+}
+
+fn bind(bindings: &Bindings, input: &Input, site: &Site, binding: Binding) -> Option<Bound> {
+    let (session, agent) = input.session_id.as_ref().zip(input.agent_id.as_ref())?;
     let (status, _) = site.task(&binding.plan, &binding.task)?;
-    let given_back = !matches!(status, Status::Pending | Status::InProgress);
-    match bindings.bind(session, agent, binding, given_back).ok()? {
-        Bound::Yes(binding) => Some(binding),
-        Bound::Taken => None,
+    let bound = bindings.bind(session, agent, binding, status).ok()?;
+    if let (Bound::Yes(_), Some(transcript)) = (&bound, &input.transcript_path) {
+        // Left there, it would be forgotten later.
+        let _ = bindings.forget_call(transcript, agent);
     }
+    Some(bound)
 }
 
-/// Binds an executor to the task that it starts by a command.
-pub(super) fn start(input: &Input, site: &Site, task: &str) -> Result<(), String> {
-    let plan = active_plan(site).ok_or("no plan is active")?;
+/// Binds an executor to the task that it starts by a command; gives the plan.
+pub(super) fn start(input: &Input, site: &Site, task: &str) -> Result<String, String> {
     let (Some(session), Some(agent)) = (&input.session_id, &input.agent_id) else {
         return Err("the client did not say who calls".to_owned());
     };
+    let bindings = Bindings::of(&site.ctx_dir());
+    let announced = || bindings.announced(input.transcript_path.as_deref()?, agent);
+    let named = bindings.past(session, agent).or_else(announced);
+    if let Some(named) = named.as_ref().filter(|named| named.task != task) {
+        return Err(format!("your task is `{}`; one agent does one task", named.task));
+    }
+    let plan = named.map(|named| named.plan).or_else(|| active_plan(site)).ok_or("no plan is active")?;
     let Some(record) = site.record(&plan, task) else {
         return Err(format!(
             "`{task}` has no worktree; the main session makes it with `ctx worktree setup {task}`"
         ));
     };
-    let bindings = Bindings::of(&site.ctx_dir());
-    let announced = || bindings.announced(input.transcript_path.as_deref()?, agent);
-    if let Some(named) = bindings.past(session, agent).or_else(announced)
-        && (named.plan != plan || named.task != task)
-    {
-        return Err(format!("your task is `{}`; one agent does one task", named.task));
-    }
-    let binding = Binding { plan, task: record.task.to_string(), role: Role::Executor, stops: 0 };
-    match bind(&bindings, site, session, agent, binding) {
-        Some(_) => Ok(()),
-        None => Err(format!("`{task}` is taken by another agent; end with that answer")),
+    let binding = Binding { plan, task: record.task.to_string(), role: Role::Executor };
+    let freed = format!("the main session frees it with `ctx task retry {task}`; end with that answer");
+    match bind(&bindings, input, site, binding) {
+        Some(Bound::Yes(binding)) => Ok(binding.plan),
+        Some(Bound::Interrupted) => Err(format!("`{task}` was interrupted; {freed}")),
+        Some(Bound::InTerminal) => Err(format!("`{task}` was claimed in a terminal; {freed}")),
+        _ => Err(format!("`{task}` is taken by another agent; end with that answer")),
     }
 }
 
-/// Did this agent have a task before?
-pub(super) fn had_task(input: &Input, site: &Site) -> bool {
-    let bindings = Bindings::of(&site.ctx_dir());
-    let past = input.session_id.as_ref().zip(input.agent_id.as_ref());
-    past.is_some_and(|(session, agent)| bindings.past(session, agent).is_some())
-}
-
-/// The plan that `.parallel/plans/active` names.
+/// The active plan, as the command line finds it.
 pub(super) fn active_plan(site: &Site) -> Option<String> {
-    let active = site.home.join(".parallel/plans/active");
-    let named = match std::fs::read_link(&active) {
-        Ok(target) => target,
-        // Where links do not exist, a file holds the name.
-        Err(_) => std::fs::read_to_string(&active).ok()?.trim().into(),
-    };
-    let name = named.file_name()?.to_str()?.to_owned();
-    site.home.join(".parallel/plans").join(&name).is_dir().then_some(name)
+    match PlanStore::at(&site.home, site.ctx_dir()).active() {
+        Ok(Active::Plan(folder)) => Some(folder.id),
+        _ => None,
+    }
 }
 
 /// The task that a prompt for an agent names on its first line.

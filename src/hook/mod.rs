@@ -5,13 +5,18 @@
 
 mod caller;
 mod facts;
+mod grant;
+mod launch;
 mod place;
 mod pre_tool_use;
 mod session_end;
 mod session_plan;
 mod session_start;
+mod stop;
+mod stop_failure;
 mod subagent_start;
 mod subagent_stop;
+mod user_prompt_submit;
 
 pub use facts::Disk;
 pub use place::{Site, disk};
@@ -42,7 +47,11 @@ pub struct Input {
     pub tool_input: Value,
     /// The client's id of this tool call.
     pub tool_use_id: Option<String>,
-    /// `SubagentStop`: what the agent said last.
+    /// `UserPromptSubmit`: what was typed, or a notification of the client's own.
+    pub prompt: Option<String>,
+    /// `StopFailure`: what failed.
+    pub error: Option<Value>,
+    /// `Stop`, `SubagentStop`: what the session or the agent said last.
     pub last_assistant_message: Option<String>,
     /// The subagent that makes the call; none for the session itself.
     pub agent_id: Option<String>,
@@ -57,6 +66,15 @@ pub fn answer(input: &[u8]) -> Option<String> {
         "PreToolUse" => pre_tool_use::answer(&input),
         "SubagentStart" => subagent_start::answer(&input),
         "SubagentStop" => subagent_stop::answer(&input),
+        "Stop" => stop::answer(&input),
+        "StopFailure" => {
+            stop_failure::note(&input);
+            None
+        }
+        "UserPromptSubmit" => {
+            user_prompt_submit::note(&input);
+            None
+        }
         "SessionStart" => session_start::answer(&input),
         "SessionEnd" => {
             session_end::save(&input);

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use super::Input;
 use super::caller::{self, Who};
 use super::place::{Site, disk};
+use super::{grant, launch};
 use crate::approve::{self, Decision, Scene, redact};
-use crate::run::{Binding, Bindings, Role};
+use crate::run::Role;
 use crate::state::{Approval, Approvals};
 use crate::worktree::Record;
 use crate::world;
@@ -42,22 +43,22 @@ const CLOSED_TOOLS: &[&str] = &[
 ];
 
 /// A decision, and the input that the tool gets instead.
-struct Answer {
-    decision: Decision,
-    input: Option<Value>,
-    task: Option<String>,
+pub(super) struct Answer {
+    pub(super) decision: Decision,
+    pub(super) input: Option<Value>,
+    pub(super) task: Option<String>,
 }
 
 impl Answer {
-    fn new(decision: Decision) -> Self {
+    pub(super) fn new(decision: Decision) -> Self {
         Self { decision, input: None, task: None }
     }
 
-    fn nothing(why: &str) -> Self {
+    pub(super) fn nothing(why: &str) -> Self {
         Self::new(Decision::Nothing(why.to_owned()))
     }
 
-    fn deny(why: impl Into<String>) -> Self {
+    pub(super) fn deny(why: impl Into<String>) -> Self {
         Self::new(Decision::Deny(why.into()))
     }
 }
@@ -67,11 +68,10 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
     let tool = input.tool_name.as_deref()?;
     let site = input.cwd.as_deref().and_then(Site::of);
     let Some(site) = site else { return outside(input, tool) };
-    let looked_at = catch_unwind(AssertUnwindSafe(|| {
-        if matches!(tool, "Agent" | "Task") && input.agent_id.is_none() {
-            return agent_call(input, &site);
-        }
-        decision(input, tool, &site)
+    let looked_at = catch_unwind(AssertUnwindSafe(|| match tool {
+        "Agent" | "Task" if input.agent_id.is_none() => decision(input, tool, &site, launch::agent),
+        "SendMessage" if input.agent_id.is_none() => decision(input, tool, &site, launch::message),
+        _ => decision(input, tool, &site, decide),
     }));
     looked_at.unwrap_or_else(|_| {
         log(input, tool, &site, None, "error", "the decision failed: no opinion");
@@ -80,24 +80,28 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
 }
 
 /// What is decided about a call, as the client wants to have it.
-fn decision(input: &Input, tool: &str, site: &Site) -> Option<Value> {
+fn decision(
+    input: &Input,
+    tool: &str,
+    site: &Site,
+    decide: impl FnOnce(&Input, &str, &Site) -> Option<Answer>,
+) -> Option<Value> {
     let answer = decide(input, tool, site)?;
     let (decision, reason) = (answer.decision.as_str(), answer.decision.reason());
     log(input, tool, site, answer.task.as_deref(), decision, reason);
-    match answer.decision {
-        Decision::Nothing(_) => None,
-        Decision::Allow(_) | Decision::Deny(_) => {
-            let mut output = json!({
-                "hookEventName": "PreToolUse",
-                "permissionDecision": decision,
-                "permissionDecisionReason": reason,
-            });
-            if let Some(input) = answer.input {
-                output["updatedInput"] = input;
+    let mut output = json!({ "hookEventName": "PreToolUse" });
+    match (&answer.decision, answer.input) {
+        (Decision::Nothing(_), None) => return None,
+        (Decision::Nothing(_), Some(changed)) => output["updatedInput"] = changed,
+        (Decision::Allow(_) | Decision::Deny(_), changed) => {
+            output["permissionDecision"] = json!(decision);
+            output["permissionDecisionReason"] = json!(reason);
+            if let Some(changed) = changed {
+                output["updatedInput"] = changed;
             }
-            Some(json!({ "hookSpecificOutput": output }))
         }
     }
+    Some(json!({ "hookSpecificOutput": output }))
 }
 
 /// Where `ctx` was never used, only its own verbs are known.
@@ -128,29 +132,38 @@ fn shell_command<'a>(input: &'a Input, tool: &str) -> Option<&'a str> {
 }
 
 fn verb_caller(input: &Input) -> approve::Caller {
-    // A subagent without a type is still a subagent.
-    let agent_type = input.agent_type.as_deref().or(input.agent_id.as_ref().map(|_| ""));
-    approve::Caller::from_agent_type(agent_type)
+    match (&input.agent_id, caller::own_role(input)) {
+        // A subagent without a type is still a subagent.
+        (Some(_), _) => approve::Caller::from_agent_type(Some(input.agent_type.as_deref().unwrap_or(""))),
+        // A session that runs as an executor or a QA agent leads no others.
+        (None, Some(_)) => approve::Caller::OtherAgent,
+        (None, None) => approve::Caller::Main,
+    }
 }
 
 /// None is silence that needs no line in the log.
 fn decide(input: &Input, tool: &str, site: &Site) -> Option<Answer> {
-    match caller::identify(input, site) {
-        Who::Main => Some(Answer::new(own_verb(input, tool, site)?)),
-        Who::Other => Some(Answer::new(other_agent(input, tool, site)?)),
-        Who::Unbound(role) => Some(unbound(input, tool, site, role)),
+    let who = caller::identify(input, site);
+    let answer = match &who {
+        Who::Main => main_session(input, tool, site).map(Answer::new),
+        Who::Other => other_agent(input, tool, site).map(Answer::new),
+        Who::Unbound(role) => Some(unbound(input, tool, site, *role)),
         Who::Lost(task) => Some(Answer::nothing(&format!("the worktree of `{task}` is gone"))),
         Who::Bound { record, role } => {
-            let mut answer = bound(input, tool, site, &record, role);
+            let mut answer = bound(input, tool, site, record, *role);
             answer.task = Some(record.task.to_string());
             Some(answer)
         }
+    };
+    if tool == "Bash" {
+        grant::write(input, site, &who, answer.as_ref().map(|answer| &answer.decision));
     }
+    answer
 }
 
 /// One of `ctx`'s own verbs, if the person's rules do not object.
-fn own_verb(input: &Input, tool: &str, site: &Site) -> Option<Decision> {
-    let proof = approve::verb(shell_command(input, tool)?, verb_caller(input))?;
+fn own_verb(input: &Input, tool: &str, site: &Site, caller: approve::Caller) -> Option<Decision> {
+    let proof = approve::verb(shell_command(input, tool)?, caller)?;
     let rules = site.rules(None);
     Some(match (rules.broken(), rules.objects_to_text(shell_command(input, tool)?)) {
         (Some(why), _) => Decision::Nothing(why.to_owned()),
@@ -159,9 +172,19 @@ fn own_verb(input: &Input, tool: &str, site: &Site) -> Option<Decision> {
     })
 }
 
+/// The session's own verbs; in a task's worktree also the start of that task, by which it is bound.
+fn main_session(input: &Input, tool: &str, site: &Site) -> Option<Decision> {
+    let started = shell_command(input, tool).and_then(approve::started_task);
+    let starts_own =
+        || caller::record_here(site).is_some_and(|record| started.as_deref() == Some(record.task.as_str()));
+    let caller =
+        if started.is_some() && starts_own() { approve::Caller::Executor } else { verb_caller(input) };
+    own_verb(input, tool, site, caller)
+}
+
 /// An agent of another kind: `ctx`'s reading verbs, and no other verb of it.
 fn other_agent(input: &Input, tool: &str, site: &Site) -> Option<Decision> {
-    own_verb(input, tool, site).or_else(|| {
+    own_verb(input, tool, site, verb_caller(input)).or_else(|| {
         let command = shell_command(input, tool)?.trim_start();
         command.starts_with("ctx ").then(|| {
             Decision::Deny(
@@ -185,16 +208,20 @@ fn unbound(input: &Input, tool: &str, site: &Site, role: Role) -> Answer {
         && let Some(task) = approve::started_task(command)
     {
         return match caller::start(input, site, &task) {
-            Ok(()) => own_verb(input, tool, site)
+            // In its worktree the command finds its plan, whichever is active.
+            Ok(plan) if caller::active_plan(site).as_ref() != Some(&plan) => {
+                match site.record(&plan, &task) {
+                    Some(record) => bound(input, tool, site, &record, role),
+                    None => Answer::nothing("the worktree is gone"),
+                }
+            }
+            Ok(_) => own_verb(input, tool, site, verb_caller(input))
                 .map_or_else(|| Answer::nothing("not one of the verbs"), Answer::new),
             Err(why) => Answer::deny(why),
         };
     }
-    // Committing and handing in are for who has the task.
-    let reading = |command| approve::allows(command, approve::Caller::OtherAgent);
-    if (!caller::had_task(input, site) || shell_command(input, tool).is_some_and(reading))
-        && let Some(allowed) = own_verb(input, tool, site)
-    {
+    // Committing, handing in and blocking are for who has the task.
+    if let Some(allowed) = own_verb(input, tool, site, approve::Caller::OtherAgent) {
         return Answer::new(allowed);
     }
     let (territory, rules) = (site.unbound(), site.rules(None));
@@ -301,28 +328,10 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }
 
-/// `Agent`: notes which task the call is about, and adds the worktree to the prompt. No decision.
-fn agent_call(input: &Input, site: &Site) -> Option<Value> {
-    let role = Role::of(input.tool_input.get("subagent_type")?.as_str()?)?;
-    let prompt = input.tool_input.get("prompt")?.as_str()?;
-    let task = caller::task_of_prompt(prompt)?;
-    let plan = caller::active_plan(site)?;
-    let record = site.record(&plan, task)?;
-    let binding = Binding { plan, task: record.task.to_string(), role, stops: 0 };
-    // Without the note the agent binds itself by `ctx task start`.
-    let _ = Bindings::of(&site.ctx_dir()).announce(input.tool_use_id.as_deref()?, &binding);
-    if prompt.lines().any(|line| line.trim_start().starts_with("Worktree:")) {
-        return None;
-    }
-    let (first, rest) = prompt.split_once('\n').unwrap_or((prompt, ""));
-    let mut changed = input.tool_input.clone();
-    changed["prompt"] = json!(format!("{first}\nWorktree: {}\n{rest}", record.path.display()));
-    Some(json!({ "hookSpecificOutput": { "hookEventName": "PreToolUse", "updatedInput": changed } }))
-}
-
 fn log(input: &Input, tool: &str, site: &Site, task: Option<&str>, decision: &str, reason: &str) {
     let of = |key: &str| input.tool_input.get(key).and_then(Value::as_str);
-    let call = of("command").or(of("file_path")).or(of("notebook_path")).or(of("path")).unwrap_or("");
+    let keys = ["command", "file_path", "notebook_path", "path", "description", "to"];
+    let call = keys.into_iter().find_map(of).unwrap_or("");
     let approval = Approval {
         time: world::now(),
         session: input.session_id.clone(),

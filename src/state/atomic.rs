@@ -149,6 +149,15 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes a file; false if it is not there any more: of several that remove one, exactly one did.
+pub(super) fn take_file(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("remove", path, &error)),
+    }
+}
+
 /// Removes a lock file whose owner is gone: one that is still there after `patience`.
 pub fn remove_stale(path: &Path, patience: Duration) -> Result<()> {
     // A lock that many share is always there when they are many: it is abandoned only if it stays the same one.

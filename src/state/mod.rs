@@ -7,6 +7,7 @@ mod atomic;
 mod client_plugin;
 mod content;
 mod environment;
+mod grants;
 mod journal;
 mod lock;
 mod plan_lookup;
@@ -27,6 +28,7 @@ pub use content::{
     CopyOf, copy_new, merge_into, remove_empty_dir, remove_untouched, write_content, write_link,
 };
 pub use environment::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked, unaccepted_env};
+pub use grants::Grants;
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};
 pub use plans::{Active, Created, Location, NewPlan, PlanFolder, PlanStore, Shelf};

@@ -89,8 +89,9 @@ pub struct PlanStore {
 }
 
 impl PlanStore {
-    pub(super) fn new(root: PathBuf, ctx_dir: PathBuf) -> Self {
-        Self { root, ctx_dir }
+    /// The store of the project whose main checkout lies at `home`; starts no git process.
+    pub fn at(home: &Path, ctx_dir: PathBuf) -> Self {
+        Self { root: home.join(".parallel"), ctx_dir }
     }
 
     fn plans(&self) -> PathBuf {

@@ -63,7 +63,7 @@ impl Project {
 
     /// The plans.
     pub fn plans(&self) -> PlanStore {
-        PlanStore::new(self.home.join(".parallel"), self.ctx_dir())
+        PlanStore::at(&self.home, self.ctx_dir())
     }
 
     /// A directory that git commands about the repository as a whole can run in.

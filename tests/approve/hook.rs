@@ -81,8 +81,8 @@ fn an_agent_is_bound_by_its_first_call_and_works_in_its_worktree() {
     let wt = client.scene.worktree.display().to_string();
     let answer = client.start_agent("a1", "task-0")["hookSpecificOutput"].clone();
     assert_eq!(answer["updatedInput"]["prompt"], format!("Task: task-0\nWorktree: {wt}\nDo it."));
-    assert_eq!(answer["updatedInput"]["description"], "x");
-    assert_eq!(answer.get("permissionDecision"), None);
+    assert_eq!(answer["updatedInput"]["description"], "task-0 Do task-0");
+    assert_eq!(answer["permissionDecision"], "allow");
 
     // The task is in progress already; a first call takes it all the same: nobody holds it.
     let answer = client.bash("a1", "cargo test | tail -3");
@@ -139,7 +139,7 @@ fn a_task_has_one_agent_and_an_agent_one_task() {
     client.denied("a3", "ctx task start task-1; ls", "start your task first");
     client.denied("a3", "ctx task start task-9", "no worktree");
     assert_eq!(client.bash("a3", "ctx task start task-1")["permissionDecision"], "allow");
-    client.repo().ctx(&["task", "start", "task-1"]).ok();
+    client.scene.ctx(&["task", "start", "task-1"]).ok();
     let answer = client.bash("a3", "touch x.txt");
     assert!(
         answer["updatedInput"]["command"].as_str().unwrap().contains("worktrees/task-1' || exit 1\n"),
@@ -156,7 +156,7 @@ fn a_task_that_is_retried_is_another_agent_s() {
     client.start_agent("a2", "task-0");
     client.denied("a2", "touch x", "`ctx task start task-0` first");
     assert_eq!(client.bash("a2", "ctx task start task-0")["permissionDecision"], "allow");
-    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    client.scene.ctx(&["task", "start", "task-0"]).ok();
     assert_eq!(client.bash("a2", "touch x")["permissionDecision"], "allow");
     client.denied("a1", "touch x", "start your task first");
     // Pending or not: whoever came first has it.
@@ -170,13 +170,17 @@ fn an_agent_whose_client_is_gone_holds_nothing() {
     client.start_agent("a1", "task-0");
     assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
     let plan = client.repo().path.join(".parallel/plans/active").canonicalize().unwrap();
-    let agents = client.repo().path.join(".git/ctx/agents");
-    let holder = agents.join("tasks").join(plan.file_name().unwrap()).join("task-0.json");
-    let mut gone: Value = serde_json::from_slice(&fs::read(&holder).unwrap()).unwrap();
-    gone["process"] = json!({ "pid": 1, "started": 1 });
-    fs::write(&holder, gone.to_string()).unwrap();
-    client.start_agent("a2", "task-0");
-    assert_eq!(client.bash("a2", "ls")["permissionDecision"], "allow");
+    let claims = client.repo().path.join(".git/ctx/claims").join(plan.file_name().unwrap());
+    let claim = claims.join("task-0.json");
+    let mut gone: Value = serde_json::from_slice(&fs::read(&claim).unwrap()).unwrap();
+    assert_eq!(gone["owner"]["agent"], "a1");
+    gone["owner"]["process"] = json!({ "pid": 1, "started": 1 });
+    fs::write(&claim, gone.to_string()).unwrap();
+    client.denied("a1", "touch x", "start your task first");
+    client.denied("a2", "ctx task start task-0", "`ctx task retry task-0`");
+    client.repo().ctx(&["task", "retry", "task-0"]).ok();
+    client.start_agent("a3", "task-0");
+    assert_eq!(client.bash("a3", "ctx task start task-0")["permissionDecision"], "allow");
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn an_agent_stops_with_its_task_handed_in_or_is_sent_back_once() {
     // Given back, another agent may have it.
     client.start_agent("a2", "task-0");
     assert_eq!(client.bash("a2", "ls")["permissionDecision"], "allow");
-    client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
+    client.scene.ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
     assert_eq!(stop("a2"), Value::Null);
     assert_eq!(stop("other"), Value::Null);
 }
@@ -231,7 +235,7 @@ fn a_session_in_a_worktree_is_bound_to_it() {
     assert_eq!(cleared(&call("cargo test")), "cargo test");
     assert_eq!(call("git push --force origin HEAD")["permissionDecision"], "deny");
     assert_eq!(call("curl example.com"), Value::Null);
-    client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
+    client.scene.ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
     assert_eq!(call("git push --force origin HEAD"), Value::Null);
     assert_eq!(call("touch x"), Value::Null);
 }
@@ -364,15 +368,15 @@ fn nothing_changes_before_the_start_and_after_the_end_of_a_task() {
     client.denied("a1", "ctx task submit task-0 && touch x", "nothing changes behind");
     client.denied("a1", "ctx task block task-0 --reason x; git commit -am x", "nothing changes behind");
     allowed("ctx commit -m 'fix: x' && ctx task submit task-0");
-    client.repo().ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
+    client.scene.ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
     refused("`ctx task start task-0` first");
     assert_ne!(client.bash("a1", "cargo test")["permissionDecision"], "allow");
     allowed("ctx task start task-0");
-    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    client.scene.ctx(&["task", "start", "task-0"]).ok();
     allowed("touch x");
     write(&client.scene.worktree.join("src/done.rs"), "x");
     client.repo().ctx_in(&client.scene.worktree, &["commit", "-m", "feat: x"]).ok();
-    client.repo().ctx_in(&client.scene.worktree, &["task", "submit", "task-0"]).ok();
+    client.scene.ctx(&["task", "submit", "task-0"]).ok();
     refused("handed in");
     allowed("ctx task show task-0");
 }
@@ -382,13 +386,13 @@ fn an_agent_that_gave_its_task_back_takes_it_from_nobody() {
     let client = Client::new();
     client.start_agent("a1", "task-0");
     assert_eq!(client.bash("a1", "touch x")["permissionDecision"], "allow");
-    client.repo().ctx_in(&client.scene.worktree, &["task", "block", "task-0", "--reason", "x"]).ok();
+    client.scene.ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
     client.start_agent("a2", "task-0");
     assert_eq!(client.bash("a2", "ctx task start task-0")["permissionDecision"], "allow");
     client.denied("a1", "ctx task start task-0", "taken");
     client.denied("a1", "ctx commit -m 'fix: x'", "start your task first");
     assert_eq!(client.bash("a1", "cat README.md")["permissionDecision"], "allow");
-    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    client.scene.ctx(&["task", "start", "task-0"]).ok();
     let answer = client.bash("a2", "touch x");
     assert!(answer["updatedInput"]["command"].as_str().unwrap().contains("task-0"), "{answer}");
     client.denied("a1", "touch x", "start your task first");
@@ -399,12 +403,12 @@ fn an_agent_whose_question_is_answered_goes_on_by_starting_again() {
     let client = Client::new();
     client.start_agent("a1", "task-0");
     client.bash("a1", "ls");
-    client.repo().ctx_in(&client.scene.worktree, &["task", "block", "task-0", "--reason", "x"]).ok();
+    client.scene.ctx(&["task", "block", "task-0", "--reason", "x"]).ok();
     client.send(json!({ "hook_event_name": "SubagentStop", "agent_id": "a1", "agent_type": EXECUTOR }));
     client.denied("a1", "touch x", "start your task first");
     client.denied("a1", "ctx task start task-1", "your task is `task-0`");
     assert_eq!(client.bash("a1", "ctx task start task-0")["permissionDecision"], "allow");
-    client.repo().ctx(&["task", "start", "task-0"]).ok();
+    client.scene.ctx(&["task", "start", "task-0"]).ok();
     assert_eq!(client.bash("a1", "touch x")["permissionDecision"], "allow");
 }
 
@@ -412,6 +416,10 @@ fn an_agent_whose_question_is_answered_goes_on_by_starting_again() {
 fn an_agent_starts_no_other_task_than_its_prompt_names() {
     let client = Client::new();
     client.start_agent("a1", "task-0");
+    // One of the same prompt, from a call that was made before the first agent was bound.
+    let call = client.repo().path.join(".git/ctx/agents/calls/toolu_a1.json");
+    let other = client.repo().path.join(".git/ctx/agents/calls/toolu_a2.json");
+    fs::copy(&call, other).unwrap();
     assert_eq!(client.bash("a1", "ls")["permissionDecision"], "allow");
     client.start_agent("a2", "task-0");
     client.denied("a2", "ctx task start task-1", "your task is `task-0`");

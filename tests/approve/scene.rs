@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::support::repo::{Ran, Repo, document, write};
+use crate::support::repo::{CTX, Ran, Repo, document, run, write};
 
 /// A project with ignored build output, a local `origin`, and `task-0` in progress.
 pub struct Scene {
@@ -37,8 +37,15 @@ impl Scene {
         ] {
             write(&worktree.join(file), "");
         }
-        repo.ctx(&["task", "start", "task-0"]).ok();
-        Self { repo, worktree }
+        let scene = Self { repo, worktree };
+        scene.ctx(&["task", "start", "task-0"]).ok();
+        scene
+    }
+
+    /// `ctx` in the main checkout, as session `s1` runs it.
+    pub fn ctx(&self, args: &[&str]) -> Ran {
+        let mut command = self.repo.command(CTX, &self.repo.path);
+        run(command.args(args).env("CLAUDE_CODE_SESSION_ID", "s1"))
     }
 
     /// The decisions of `ctx approve check` in the worktree.

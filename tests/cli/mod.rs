@@ -1,5 +1,7 @@
 //! `ctx` as it is run in real repositories with the real git.
 
+mod agents_end;
+mod agents_start;
 mod bad_input;
 mod checkout;
 mod cleanup;
@@ -7,11 +9,13 @@ mod demo;
 mod doctor;
 mod explain;
 mod extract;
+mod grants;
 mod hooks;
 mod kill;
 mod landing_edges;
 mod layouts;
 mod merge;
+mod own_task;
 mod plans;
 mod pool;
 mod post_checkout;

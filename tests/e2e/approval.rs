@@ -10,7 +10,7 @@ on_every_version!(the_main_session_runs_exactly_the_tabled_verbs);
 /// Commands of a main session, and whether they run there unasked.
 const TABLE: [(&str, bool); 13] = [
     ("ctx status", true),
-    ("ctx conflicts", true),
+    ("ctx plan list", true),
     ("ctx plan show", true),
     ("ctx task list", true),
     ("ctx worktree list", true),

@@ -1,12 +1,15 @@
 //! What a person does, with the real client against a scripted model: every scenario on every version.
 
 mod absent;
+mod agents_start;
 mod approval;
 mod environment;
 mod execute;
 mod executors;
+mod grants;
 mod installed;
 mod launchers;
+mod own_task;
 mod plan;
 mod project;
 mod prompts;

@@ -3,5 +3,6 @@
 pub(crate) mod client;
 pub(crate) mod model;
 pub(crate) mod repo;
+pub(crate) mod session;
 pub(crate) mod terminal;
 pub(crate) mod trace;

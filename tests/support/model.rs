@@ -21,6 +21,8 @@ pub(crate) enum Block {
     Text(String),
     /// A tool it calls.
     Call { name: &'static str, input: Value },
+    /// No turn: the server refuses the request for good.
+    Refusal,
 }
 
 /// Something said.
@@ -226,7 +228,10 @@ fn answer(mut http: tiny_http::Request, requests: &Mutex<Vec<Request>>, script: 
             turn = script(&request);
         }
         let message = message(&request, number, &turn);
-        if request.0["stream"] == true {
+        if turn.iter().any(|block| matches!(block, Block::Refusal)) {
+            let error = json!({ "type": "invalid_request_error", "message": "refused by the script" });
+            (400, "application/json", json!({ "type": "error", "error": error }).to_string())
+        } else if request.0["stream"] == true {
             (200, "text/event-stream", stream(&message))
         } else {
             (200, "application/json", message.to_string())
@@ -242,10 +247,12 @@ fn message(request: &Request, number: usize, turn: &[Block]) -> Value {
     let content: Vec<Value> = turn
         .iter()
         .enumerate()
-        .map(|(n, block)| match block {
-            Block::Text(text) => json!({ "type": "text", "text": text }),
+        .filter_map(|(n, block)| match block {
+            Block::Text(text) => Some(json!({ "type": "text", "text": text })),
+            Block::Refusal => None,
             Block::Call { name, input } => {
-                json!({ "type": "tool_use", "id": format!("toolu_{number:04}_{n}"), "name": name, "input": input })
+                let id = format!("toolu_{number:04}_{n}");
+                Some(json!({ "type": "tool_use", "id": id, "name": name, "input": input }))
             }
         })
         .collect();

@@ -44,7 +44,7 @@ pub struct Lease {
 impl Lease {
     fn now(plan: &str, task: &TaskId) -> Self {
         let process = world::client_process().or_else(world::parent_process);
-        let owner = Owner { session: world::session_id(), process };
+        let owner = Owner { session: world::session_id(), agent: None, process };
         Self { plan: plan.to_owned(), task: task.to_string(), owner, time: world::now() }
     }
 

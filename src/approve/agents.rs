@@ -1,0 +1,46 @@
+//! Calls that start an agent of `ctx`, or send it a message: which parts of their input are known.
+//!
+//! What the prompt says is not looked into: the agent's own calls are decided one by one.
+
+use serde_json::Value;
+
+use super::Decision;
+use super::proof::Proof;
+use super::rules::Rules;
+
+/// What an `Agent` call may hold.
+const LAUNCH: &[&str] = &["description", "prompt", "subagent_type", "model", "run_in_background"];
+/// What a `SendMessage` call may hold.
+const MESSAGE: &[&str] = &["to", "summary", "message"];
+
+/// Decides the start of an agent for a task that is ready for it. `model` is what the plan names for that task.
+pub fn launch(input: &Value, model: Option<&str>, rules: &Rules) -> Decision {
+    let kind = input.get("subagent_type").and_then(Value::as_str).unwrap_or_default();
+    let asked = input.get("model").filter(|asked| !asked.is_null());
+    if let Some(field) = unknown_field(input, LAUNCH) {
+        return Decision::Nothing(format!("the call has a field `{field}`"));
+    }
+    if asked.is_some_and(|asked| asked.as_str().is_none() || asked.as_str() != model) {
+        return Decision::Nothing(format!("the plan names {} for this task", model.unwrap_or("no model")));
+    }
+    match rules.objects_to_agent(kind) {
+        Some(rule) => Decision::Nothing(format!("the rule `{rule}` leaves it to the person")),
+        None => Decision::Allow(Proof::known("the agent of a task that is ready for it")),
+    }
+}
+
+/// Decides a message to an agent that is bound in this session.
+pub fn message(input: &Value, rules: &Rules) -> Decision {
+    if let Some(field) = unknown_field(input, MESSAGE) {
+        return Decision::Nothing(format!("the call has a field `{field}`"));
+    }
+    match rules.objects_to_tool("SendMessage") {
+        Some(rule) => Decision::Nothing(format!("the rule `{rule}` leaves it to the person")),
+        None => Decision::Allow(Proof::known("a message to an agent of this session")),
+    }
+}
+
+fn unknown_field<'a>(input: &'a Value, known: &[&str]) -> Option<&'a str> {
+    let mut fields = input.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    fields.find(|name| !known.contains(name))
+}
