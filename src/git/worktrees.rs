@@ -99,7 +99,12 @@ pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Arc<File>) -> Resu
 /// Moves a worktree to a branch that is there, or detaches it at a commit. Git refuses where that would
 /// overwrite anything that is not committed.
 pub fn switch(worktree: &Path, to: std::result::Result<&Branch, &Oid>, lock: &Arc<File>) -> Result<()> {
-    let call = Git::at(worktree).holding(lock).args(["switch", "--quiet", "--no-recurse-submodules"]);
+    let call = Git::at(worktree).holding(lock).args([
+        "switch",
+        "--quiet",
+        "--no-recurse-submodules",
+        "--no-overwrite-ignore",
+    ]);
     let call = match to {
         Ok(branch) => call.args(["--no-guess", branch.as_str()]),
         Err(commit) => call.args(["--detach", commit.as_str()]),

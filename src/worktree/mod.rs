@@ -2,6 +2,7 @@
 
 mod caveats;
 mod examine;
+mod forward;
 mod furnish;
 mod half_made;
 mod health;
@@ -12,6 +13,7 @@ mod prepare;
 mod recipe;
 mod record;
 mod remove;
+mod resolve;
 mod saved;
 mod setup;
 mod snapshot;
@@ -21,6 +23,7 @@ mod sync;
 mod undo;
 
 pub use examine::{Kept, Removable, Risks};
+pub use forward::{Forward, Halt, recover};
 pub use health::{Ailment, Complaint, complaints, mend_moved};
 pub use ports::PORTS;
 pub use prepare::Prepared;
@@ -30,5 +33,5 @@ pub use saved::{Content, Holds, Saved, Store, empty_trash};
 pub use setup::{Outcome, Setup, Step};
 pub use space::{Shortage, shortage};
 pub use stale::{StaleLock, stale_locks};
-pub use sync::{How, Sync, Synced};
+pub use sync::{How, OnConflict, Sync, Synced};
 pub use undo::Undo;
