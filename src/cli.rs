@@ -267,9 +267,9 @@ pub enum Task {
 #[derive(Args, Debug)]
 #[command(after_help = "JSON: {commit, branch, task, plan, pushed}")]
 pub struct Commit {
-    /// `type: description`, such as `feat: add the login form`
+    /// `type: description`, such as `feat: add the login form`; a merge under way has one of its own
     #[arg(short, long, value_name = "TEXT")]
-    pub message: String,
+    pub message: Option<String>,
     /// Commit only these files
     pub path: Vec<PathBuf>,
     /// Push the task's branch afterwards

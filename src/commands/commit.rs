@@ -1,4 +1,6 @@
-//! `ctx commit`: everything in a task's worktree, in one command.
+//! `ctx commit`: everything in a task's worktree, in one command. It concludes a merge that is under way, too.
+
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -6,8 +8,9 @@ use super::task::record_here;
 use super::{Context, Report};
 use crate::cli::Commit;
 use crate::error::{Error, Result};
-use crate::git::{self, Git};
+use crate::git::{self, Git, NewCommit, Oid, Refusal, RefusedBy};
 use crate::plan::TaskId;
+use crate::run;
 use crate::state::Kind;
 use crate::worktree::{Progress, Record};
 
@@ -23,15 +26,27 @@ struct Answer<'a> {
 }
 
 pub(super) fn run(args: &Commit) -> Result<Report> {
-    require_type(&args.message)?;
+    if let Some(message) = &args.message {
+        require_type(message)?;
+    }
     let context = Context::here()?;
     let record = record_here(&context)?.ok_or_else(|| {
         Error::refused("this is not a task's worktree")
             .hint("change to one (`ctx worktree path ID` prints it); elsewhere, use `git commit`")
     })?;
     require_ready(&record)?;
-    let commit = commit(&context, &record, args)?;
-    let pushed = if args.push { Some(push(&record)?) } else { None };
+    let merge = git::merge_head(&record.path)?;
+    match &merge {
+        Some(_) => require_resolved(&record, &args.path)?,
+        None if args.message.is_none() => {
+            return Err(Error::environment("no message given")
+                .hint("say what was done: `ctx commit -m \"type: description\"`"));
+        }
+        None => {}
+    }
+    let stale = git::stale_submodules(&record.path)?;
+    let commit = commit(&context, &record, args, merge.as_ref(), &stale)?;
+    let pushed = if args.push { Some(push(&context, &record)?) } else { None };
     let answer = Answer {
         commit: commit.as_str(),
         branch: record.branch.as_str(),
@@ -39,29 +54,36 @@ pub(super) fn run(args: &Commit) -> Result<Report> {
         plan: &record.plan,
         pushed: pushed.as_deref(),
     };
-    let report =
+    let mut report =
         Report::data(args.json.json, &answer, || format!("{} on `{}`", commit.short(), record.branch))?;
+    if merge.is_some() {
+        report = report.message(format!(
+            "the merge is concluded; hand the task in again with `ctx task submit {}`",
+            record.task
+        ));
+    }
+    if args.path.is_empty() {
+        report.messages.extend(stale.iter().map(|path| left_out(path)));
+    }
     Ok(match &pushed {
         Some(to) => report.message(format!("pushed to `{to}`")),
         None => report,
     })
 }
 
-/// `type: description`, with an optional scope and `!`, as in Conventional Commits 1.0.
+fn left_out(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "note: submodule `{path}` stands at an earlier commit than the one recorded and was left out; `git submodule \
+         update -- {path}` brings it up to date, `git add {path}` before the commit records the earlier one"
+    )
+}
+
 fn require_type(message: &str) -> Result<()> {
-    let subject = message.lines().next().unwrap_or_default();
-    let typed = subject.split_once(": ").is_some_and(|(head, description)| {
-        let head = head.strip_suffix('!').unwrap_or(head);
-        let (kind, scope) = match head.split_once('(') {
-            Some((kind, scope)) => (kind, scope.strip_suffix(')')),
-            None => (head, Some("-")),
-        };
-        let kind_is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
-        kind_is_word && scope.is_some_and(|scope| !scope.is_empty()) && !description.trim().is_empty()
-    });
-    if typed {
+    if run::is_conventional(message) {
         return Ok(());
     }
+    let subject = message.lines().next().unwrap_or_default();
     Err(Error::refused(format!("the message `{subject}` has no type"))
         .hint("write `type: description`, such as `feat: add the login form` or `fix: close the file`"))
 }
@@ -77,49 +99,84 @@ fn require_ready(record: &Record) -> Result<()> {
         return Err(Error::refused(format!("`{}` is not checked out here", record.branch))
             .hint(format!("run `git switch {}`", record.branch)));
     }
+    if let Some(lock) = git::held_lock(&record.path, &record.branch)? {
+        return Err(Error::refused(format!("git's lock `{}` is there; nothing was changed", lock.display()))
+            .hint("wait for the git command that holds it; if none runs, remove the lock with `ctx doctor --fix`"));
+    }
     Ok(())
 }
 
-fn commit(context: &Context, record: &Record, args: &Commit) -> Result<git::Oid> {
+/// A merge is concluded as a whole, and by somebody who looked at every conflict.
+fn require_resolved(record: &Record, paths: &[PathBuf]) -> Result<()> {
+    let files = git::unresolved(&record.path)?;
+    if !files.is_empty() {
+        return Err(Error::conflict(format!(
+            "a merge is under way, and these files are not resolved: {}",
+            git::summary(files.iter().map(PathBuf::as_path))
+        ))
+        .hint(
+            "edit them so that no conflict mark is left, then run the same command again; one that is right as it stands is \
+             resolved by `git add FILE`",
+        ));
+    }
+    if paths.is_empty() {
+        return Ok(());
+    }
+    Err(Error::refused("a merge is under way, which is committed as a whole")
+        .hint("run `ctx commit` without paths"))
+}
+
+fn commit(
+    context: &Context,
+    record: &Record,
+    args: &Commit,
+    merge: Option<&Oid>,
+    stale: &[PathBuf],
+) -> Result<Oid> {
     // Paths are those the person typed, relative to where the command runs.
     let here = crate::world::cwd()?;
-    let add = Git::at(&here).args(["add", "--all", "--"]);
-    if args.path.is_empty() {
-        // A pathspec with an exclusion only would be relative to the folder.
-        add.args([":(top)", ":(top,exclude).parallel"]).run()?;
-    } else {
-        add.args(&args.path).run()?;
-    }
-    let staged = Git::at(&here).args(["diff", "--cached", "--quiet", "--no-ext-diff", "--"]).args(&args.path);
-    if staged.ask()? {
-        return Err(Error::refused("nothing to commit").hint("see `git status`"));
+    git::add_all(&here, &args.path, stale)?;
+    // A merge is worth a commit even if it was resolved to what was there.
+    if merge.is_none() && !git::has_staged(&here, &args.path)? {
+        let error = Error::refused("nothing to commit").hint("see `git status`");
+        return Err(stale.iter().fold(error, |error, path| error.hint(left_out(path))));
     }
     let trailer = format!("Implements: {}", record.task);
-    // Once: a message that carries the same trailer already does not get another.
-    let call = Git::at(&here)
-        .args(["-c", "trailer.implements.ifexists=addIfDifferent", "commit", "--quiet", "--file=-"])
-        .args(["--trailer", &trailer, "--"])
-        .args(&args.path)
-        .stdin(args.message.as_bytes());
-    call.run()?;
+    let new = NewCommit { message: args.message.as_deref(), trailer: &trailer, paths: &args.path };
+    git::commit(&here, &new)?.map_err(refused)?;
     let tip = context.project.branch_tip(&record.branch)?;
     let kind = Kind::Committed { commit: tip.clone() };
     context.project.journal().record(Some(&record.plan), Some(record.task.as_str()), kind)?;
     Ok(tip)
 }
 
+fn refused(Refusal { by, said }: Refusal) -> Error {
+    match by {
+        RefusedBy::Hook(hook) => Error::refused(format!("{hook} refused the commit:\n{said}"))
+            .hint("do what the hook asks for, then run the same command again; everything is staged"),
+        RefusedBy::Signing => {
+            Error::refused(format!("the commit cannot be signed:\n{said}")).hint(git::SIGNING)
+        }
+        RefusedBy::Git => Error::refused(format!("git cannot commit:\n{said}"))
+            .hint("set right what git names, then run the same command again"),
+    }
+}
+
 /// Pushes the task's branch under its own name; never forces.
-fn push(record: &Record) -> Result<String> {
+fn push(context: &Context, record: &Record) -> Result<String> {
     let remote = git::remote_of(&record.path, &record.into)?.ok_or_else(|| {
         Error::refused("the commit is made, but there is no remote to push to")
             .hint("add one with `git remote add`")
     })?;
     let name = record.branch.full();
-    let refspec = format!("{name}:{name}");
-    let call = Git::at(&record.path).args(["push", "--quiet", "--end-of-options", &remote, &refspec]);
-    call.run().map_err(|error| {
-        Error::refused(format!("the commit is made, but not pushed: {error}"))
-            .hint(format!("run `git push {remote} {}` when the cause is mended", record.branch))
+    let pushed = git::push(&record.path, &context.project.home, &remote, &format!("{name}:{name}"))?;
+    pushed.map_err(|Refusal { by, said }| {
+        let who = match by {
+            RefusedBy::Hook(hook) => format!("{hook} refused it"),
+            _ => "git says".to_owned(),
+        };
+        Error::refused(format!("the commit is made, but not pushed; {who}:\n{said}"))
+            .hint(format!("run `git push {remote} {}` when the cause is gone", record.branch))
     })?;
     Ok(remote)
 }

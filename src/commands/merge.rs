@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Context, Report, cleanup, style};
+use super::{Context, Report, cleanup, status, style};
 use crate::cli::{Cleanup, Json, Merge};
 use crate::error::{Error, Exit, Result};
-use crate::git::{self, Branch, Git, Oid};
-use crate::land::{self, Candidate, Landed, LeftOut, Train, Why};
+use crate::git::{self, Branch, MergeTree, Oid, Refusal, RefusedBy};
+use crate::land::{self, Candidate, Conflict, Conflicts, Landed, LeftOut, Train, Why};
 use crate::plan::{self, Status};
 use crate::run::{Board, TaskState};
 use crate::state::{self, Kind, Lock};
@@ -23,6 +23,8 @@ struct Answer<'a> {
     pushed: Option<String>,
     /// Always `not verified`: this version runs no checks before it lands.
     checks: &'static str,
+    /// The next sensible command, as `ctx status` has it.
+    next: String,
 }
 
 pub(super) fn run(args: &Merge) -> Result<Report> {
@@ -35,10 +37,10 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     if !push && !land::is_interrupted(&context.project) {
         let board = Board::active(&context.project, &context.settings)?;
         let start = board.require_base()?.clone();
-        let (candidates, left_out) = choose(&board, &args.task)?;
+        let (candidates, left_out) = choose(&context, &board, &args.task)?;
         if candidates.is_empty() && unrecorded(&context, &board)?.is_empty() {
             let train = Train { end: start.clone(), start, landed: Vec::new(), left_out: Vec::new() };
-            return report(args, &board, &train, &left_out, None);
+            return report(&context, args, &board, &train, &left_out, None);
         }
     }
     // One merge at a time: the base moves once, from where this one saw it.
@@ -48,18 +50,23 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     }
     let board = Board::active(&context.project, &context.settings)?;
     let start = board.require_base()?.clone();
-    let (candidates, mut left_out) = choose(&board, &args.task)?;
+    let (candidates, mut left_out) = choose(&context, &board, &args.task)?;
     let mut train = Train::run(context.project.git_dir(), start, &candidates, &|task| board.landed(task))?;
     left_out.append(&mut train.left_out);
     if !args.dry_run {
         record_earlier(&context, &board)?;
         land(&context, &board, &train, &lock)?;
+        remember_conflicts(&context, &board, &train, &left_out)?;
     }
     let pushed = match push && !args.dry_run {
         true => Some(push_base(&context, &board.into)?),
         false => None,
     };
-    let mut report = report(args, &board, &train, &left_out, pushed)?;
+    let mut report = report(&context, args, &board, &train, &left_out, pushed)?;
+    if !args.dry_run {
+        let hints = land::moved_submodules(&context.project, &board.into, &train.start, &train.end)?;
+        report.messages.extend(hints.into_iter().map(|hint| format!("hint: {hint}")));
+    }
     if context.settings.auto_cleanup && !args.dry_run {
         report.messages.extend(clean_up(&train.landed));
     }
@@ -86,7 +93,7 @@ fn clean_up(landed: &[Landed]) -> Vec<String> {
 }
 
 /// Completed tasks that are not in the base yet; those that were named and are not such, with the reason.
-fn choose(board: &Board, wanted: &[String]) -> Result<(Vec<Candidate>, Vec<LeftOut>)> {
+fn choose(context: &Context, board: &Board, wanted: &[String]) -> Result<(Vec<Candidate>, Vec<LeftOut>)> {
     for id in wanted {
         board.task(id).ok_or_else(|| state::unknown_task(&board.folder, id))?;
     }
@@ -98,7 +105,7 @@ fn choose(board: &Board, wanted: &[String]) -> Result<(Vec<Candidate>, Vec<LeftO
         if !named && !wanted.is_empty() {
             continue;
         }
-        match candidate(state) {
+        match candidate(context, board, state)? {
             Ok(candidate) => candidates.push(candidate),
             Err(reason) if named || state.task.status == Status::Completed => {
                 left_out.push(LeftOut { task: id, why: Why::NotReady { reason } });
@@ -109,25 +116,37 @@ fn choose(board: &Board, wanted: &[String]) -> Result<(Vec<Candidate>, Vec<LeftO
     Ok((candidates, left_out))
 }
 
-fn candidate(state: &TaskState) -> Result<Candidate, String> {
+/// A task that may land, or why it may not.
+fn candidate(context: &Context, board: &Board, state: &TaskState) -> Result<Result<Candidate, String>> {
     let task = &state.task;
     if task.status != Status::Completed {
-        return Err(format!("it is {}", task.status));
+        return Ok(Err(format!("it is {}", task.status)));
     }
-    let tip = state.tip.clone().ok_or_else(|| format!("its branch `{}` is gone", state.branch))?;
+    let Some(tip) = state.tip.clone() else {
+        return Ok(Err(format!("its branch `{}` is gone", state.branch)));
+    };
     if let Some(record) = state.worktree.as_ref().filter(|record| record.path.exists()) {
-        let status = git::status(&record.path).map_err(|error| error.to_string())?;
+        let status = git::status(&record.path)?;
         if !status.clean() {
-            return Err(format!("its worktree has uncommitted files: {}", status.summary()));
+            return Ok(Err(format!("its worktree has uncommitted files: {}", status.summary())));
+        }
+        let base = board.require_base()?;
+        if let Some((path, commit)) = land::only_here(&context.project, &record.path, base, &tip)? {
+            let (path, dir) = (path.display(), record.path.join(&path));
+            return Ok(Err(format!(
+                "its submodule `{path}` is at {}, a commit that only its worktree has; push it from `{}`",
+                commit.short(),
+                dir.display()
+            )));
         }
     }
-    Ok(Candidate {
+    Ok(Ok(Candidate {
         task: task.id.clone(),
         name: task.name.clone(),
         branch: state.branch.clone(),
         tip,
         dependencies: task.dependencies.clone(),
-    })
+    }))
 }
 
 /// A run that was killed after the base had moved, or somebody else's merge: landings that are not in the
@@ -162,7 +181,6 @@ fn land(context: &Context, board: &Board, train: &Train, lock: &Lock) -> Result<
     if train.landed.is_empty() {
         return Ok(());
     }
-    land::require_clean(&context.project, &board.into)?;
     land::advance(&context.project, &board.into, &train.start, &train.end, lock)?;
     for landed in &train.landed {
         let kind = Kind::Landed {
@@ -175,24 +193,45 @@ fn land(context: &Context, board: &Board, train: &Train, lock: &Lock) -> Result<
     Ok(())
 }
 
+/// What conflicts with the base as it is now is remembered, for `ctx status`; what landed is forgotten.
+fn remember_conflicts(context: &Context, board: &Board, train: &Train, left_out: &[LeftOut]) -> Result<()> {
+    let conflicts = Conflicts::of(&context.project, &board.folder.id);
+    for landed in &train.landed {
+        conflicts.remove(&landed.task)?;
+    }
+    for left in left_out.iter().filter(|left| matches!(left.why, Why::Conflict { .. })) {
+        let Some(tip) = board.task(left.task.as_str()).and_then(|state| state.tip.clone()) else { continue };
+        // The train may have gone on since.
+        if let MergeTree::Conflict(files) = git::merge_tree(context.project.git_dir(), &train.end, &tip)? {
+            conflicts.write(&left.task, &Conflict::new(train.end.clone(), tip, &files))?;
+        }
+    }
+    Ok(())
+}
+
 fn push_base(context: &Context, into: &Branch) -> Result<String> {
     let dir = context.project.git_dir();
     let remote = git::remote_of(dir, into)?.ok_or_else(|| {
         Error::refused("merged, but there is no remote to push to").hint("add one with `git remote add`")
     })?;
     let name = into.full();
-    Git::at(dir)
-        .args(["push", "--quiet", "--end-of-options", &remote, &format!("{name}:{name}")])
-        .run()
-        .map_err(|error| {
-            Error::refused(format!("merged, but not pushed: {error}")).hint(format!(
-                "bring `{into}` up to date with `git pull`, then run `git push {remote} {into}`"
-            ))
-        })?;
+    let home = &context.project.home;
+    // A hook before a push looks at the files around it.
+    let at = if home.join(".git").exists() { home } else { dir };
+    let pushed = git::push(at, home, &remote, &format!("{name}:{name}"))?;
+    pushed.map_err(|Refusal { by, said }| match by {
+        RefusedBy::Hook(hook) => Error::refused(format!("merged, but not pushed; {hook} refused it:\n{said}"))
+            .hint(format!("do what the hook asks for, then run `git push {remote} {into}`")),
+        _ => Error::refused(format!("merged, but not pushed; git says:\n{said}")).hint(format!(
+            "if the remote has commits that `{into}` lacks, bring it up to date with `git pull`; then run `git push \
+             {remote} {into}`"
+        )),
+    })?;
     Ok(remote)
 }
 
 fn report(
+    context: &Context,
     args: &Merge,
     board: &Board,
     train: &Train,
@@ -208,16 +247,22 @@ fn report(
         left_out,
         pushed,
         checks: "not verified",
+        next: status::next_step(&context.project, &context.settings)?,
     };
     let report = Report::data(args.json.json, &answer, || text(&answer))?;
-    let conflict = left_out.iter().any(|left| matches!(left.why, Why::Conflict { .. }));
-    Ok(match (conflict, left_out.is_empty()) {
-        (true, _) => report.exit(Exit::Conflict).message(format!(
-            "hint: in the worktree of the task that conflicts, run `git merge {}`, resolve, commit, then `ctx merge` again",
+    let in_conflict = left_out.iter().filter(|left| matches!(left.why, Why::Conflict { .. }));
+    let ids: Vec<&str> = in_conflict.map(|left| left.task.as_str()).collect();
+    let sync = format!("`ctx worktree sync {}`", ids.join(" "));
+    Ok(match (ids.is_empty(), left_out.is_empty()) {
+        (false, _) if args.dry_run && !train.landed.is_empty() => report
+            .exit(Exit::Conflict)
+            .message(format!("hint: land the others with `ctx merge`, then start to resolve with {sync}")),
+        (false, _) => report.exit(Exit::Conflict).message(format!(
+            "hint: {sync} starts the merge of `{}` in the task's worktree and says what to resolve",
             board.into
         )),
-        (false, false) => report.exit(Exit::Refused).message("hint: see `ctx status`"),
-        (false, true) => report,
+        (true, false) => report.exit(Exit::Refused).message("hint: see `ctx status`"),
+        (true, true) => report,
     })
 }
 
@@ -243,8 +288,12 @@ fn text(answer: &Answer<'_>) -> String {
             )
         }
     });
+    if !answer.landed.is_empty() && !answer.dry_run {
+        lines.push(format!("no checks ran: run the project's tests on `{into}` before you rely on it"));
+    }
     if let Some(remote) = &answer.pushed {
         lines.push(format!("pushed to `{remote}`"));
     }
+    lines.push(format!("next: {}", answer.next));
     lines.join("\n")
 }

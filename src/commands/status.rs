@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use super::{Column, Context, Report, style};
 use crate::cli::Json;
-use crate::error::Result;
+use crate::error::{Result, shell_word};
 use crate::git;
+use crate::land::Conflicts;
 use crate::plan::{Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state::{Active, Claim, Project, Settings};
-use crate::worktree::Progress;
+use crate::worktree::{Progress, Record};
+use crate::world;
 
 /// `ctx status --json`.
 #[derive(Serialize)]
@@ -49,6 +51,10 @@ struct Row {
     behind: Option<usize>,
     files_changed: Option<usize>,
     uncommitted: Option<usize>,
+    /// The merge that is under way in its worktree.
+    merging: Option<Merging>,
+    /// The files in conflict with the branch that it lands on, as the latest merge found them.
+    conflicts: Vec<String>,
     /// Completed and not landed yet.
     mergeable: bool,
     /// Why it cannot be merged; none if it can, or has been.
@@ -57,6 +63,19 @@ struct Row {
     interrupted: bool,
     since: Option<Timestamp>,
     reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Merging {
+    /// The branch that tasks land on, or another commit.
+    from: String,
+    /// How many files are in conflict.
+    conflicts: usize,
+}
+
+/// The next sensible command, as `ctx status` says it.
+pub(super) fn next_step(project: &Project, settings: &Settings) -> Result<String> {
+    Ok(answer(project, settings)?.next)
 }
 
 pub(super) fn run(json: Json) -> Result<Report> {
@@ -92,10 +111,13 @@ fn answer(project: &Project, settings: &Settings) -> Result<Answer> {
 
 fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
     let worktree = state.worktree.as_ref().filter(|record| record.progress == Progress::Ready);
-    let uncommitted = match worktree.filter(|record| record.path.exists()) {
-        Some(record) => Some(git::status(&record.path)?.0.len()),
-        None => None,
-    };
+    let (mut uncommitted, mut merging) = (None, None);
+    if let Some(record) = worktree.filter(|record| record.path.exists()) {
+        uncommitted = Some(git::status(&record.path)?.0.len());
+        merging = merge_under_way(project, board, record)?;
+    }
+    let conflict = Conflicts::of(project, &board.folder.id).read(&state.task.id)?;
+    let conflict = conflict.filter(|it| !state.landed && it.holds(board.base.as_ref(), state.tip.as_ref()));
     let (mut distance, mut files_changed) = (None, None);
     if let (Some(base), Some(tip)) = (&board.base, &state.tip) {
         let (ahead, behind) = git::ahead_behind(project.git_dir(), base, tip)?;
@@ -107,7 +129,10 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
         };
     }
     let task = &state.task;
-    let why_not = why_not(state, uncommitted);
+    let conflict_text = conflict
+        .as_ref()
+        .map(|it| format!("conflicts with {}: {}", board.into, it.summary().replace('`', "")));
+    let why_not = why_not(state, uncommitted).or(conflict_text.filter(|_| task.status == Status::Completed));
     Ok(Row {
         id: task.id.clone(),
         name: task.name.clone(),
@@ -121,6 +146,8 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
         behind: distance.map(|(_, behind)| behind),
         files_changed,
         uncommitted,
+        merging,
+        conflicts: conflict.map(|conflict| conflict.files).unwrap_or_default(),
         mergeable: why_not.is_none() && !state.landed,
         why_not,
         session: state.claim.as_ref().and_then(|claim| claim.owner.session.clone()),
@@ -128,6 +155,16 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
         since: state.claim.as_ref().map(|claim| claim.time),
         reason: state.reason.clone(),
     })
+}
+
+fn merge_under_way(project: &Project, board: &Board, record: &Record) -> Result<Option<Merging>> {
+    let Some(commit) = git::merge_head(&record.path)? else { return Ok(None) };
+    let is_base = match &board.base {
+        Some(base) => git::is_ancestor(project.git_dir(), &commit, base)?,
+        None => false,
+    };
+    let from = if is_base { board.into.to_string() } else { commit.short().to_owned() };
+    Ok(Some(Merging { from, conflicts: git::unresolved(&record.path)?.len() }))
 }
 
 fn why_not(state: &TaskState, uncommitted: Option<usize>) -> Option<String> {
@@ -160,6 +197,22 @@ fn next(rows: &[Row]) -> String {
     }
     if mergeable {
         return "`ctx merge`".to_owned();
+    }
+    let own = |row: &Row| row.session.is_none() || row.session == world::session_id();
+    let in_conflict = |row: &&Row| match row.status {
+        _ if row.merging.is_some() || row.conflicts.is_empty() => false,
+        Status::InProgress => own(row),
+        status => status == Status::Completed,
+    };
+    if let [first, ..] = &ids(&in_conflict)[..] {
+        return format!("`ctx worktree sync {first}`, which says what to resolve");
+    }
+    if let Some(row) = rows.iter().find(|row| row.merging.is_some() && own(row)) {
+        let dir = row.worktree.as_ref().map(|dir| shell_word(dir)).unwrap_or_default();
+        return format!(
+            "resolve what conflicts in `{dir}`, run `ctx commit` there, then `ctx task submit {}`",
+            row.id
+        );
     }
     if rows.iter().any(|row| row.ready && row.status == Status::Pending) {
         let missing = rows.iter().any(|row| row.ready && row.worktree.is_none());
@@ -230,15 +283,25 @@ fn text(answer: &Answer) -> String {
             style::status(row.status),
             commits,
             number(row.files_changed),
-            row.uncommitted
-                .map(|n| if n == 0 { "clean".to_owned() } else { format!("{n} dirty") })
-                .unwrap_or_default(),
+            worktree_cell(row),
             remark(row),
             style::clean(&row.name),
         ]
     });
     let table = style::table(&COLUMNS, rows);
     format!("{head}\n{table}\n\nnext: {}", answer.next)
+}
+
+fn worktree_cell(row: &Row) -> String {
+    match (&row.merging, row.uncommitted) {
+        (Some(Merging { from, conflicts: 0 }), _) => format!("merging {}: resolved", style::clean(from)),
+        (Some(Merging { from, conflicts }), _) => {
+            format!("merging {}: {}", style::clean(from), style::count(*conflicts, "conflict"))
+        }
+        (None, Some(0)) => "clean".to_owned(),
+        (None, Some(n)) => format!("{n} dirty"),
+        (None, None) => String::new(),
+    }
 }
 
 fn remark(row: &Row) -> String {
@@ -249,7 +312,7 @@ fn remark(row: &Row) -> String {
         _ if row.interrupted => "interrupted".to_owned(),
         _ if !ids.is_empty() => format!("after {}", ids.join(", ")),
         _ if row.ready && row.status == Status::Pending => "ready".to_owned(),
-        (Some(why), _) if row.status == Status::Completed => why.clone(),
+        (Some(why), _) if row.status == Status::Completed => style::clean(why),
         (_, Some(since)) => format!("for {}", style::age(since)),
         _ => row.reason.as_deref().map(style::clean).unwrap_or_default(),
     }

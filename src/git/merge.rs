@@ -1,9 +1,10 @@
-//! Merging without a checkout, and moving a checked-out branch forward.
+//! Merging without a checkout, and rebasing.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::refusal::{Refusal, RefusedBy, run_watched};
 use super::{Git, GitError, Oid, Result, path_from, records};
 
 /// What `git merge-tree --write-tree` found.
@@ -40,20 +41,24 @@ pub fn merge_tree(dir: &Path, ours: &Oid, theirs: &Oid) -> Result<MergeTree> {
 pub fn commit_tree(dir: &Path, tree: &Oid, parents: &[&Oid], message: &str) -> Result<Oid> {
     let sign = Git::at(dir).args(["config", "--type=bool", "--get", "commit.gpgSign"]).output()?;
     let mut call = Git::at(dir).args(["commit-tree", tree.as_str()]);
-    if sign.stdout.starts_with(b"true") {
+    let signed = sign.stdout.starts_with(b"true");
+    if signed {
         call = call.arg("-S");
     }
     for parent in parents {
         call = call.args(["-p", parent.as_str()]);
     }
-    let line = call.args(["-F", "-"]).stdin(message).line()?;
+    let call = call.args(["-F", "-"]).stdin(message);
+    let line = if signed {
+        match run_watched(call.clone())? {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
+            Err(Refusal { by: RefusedBy::Signing, said }) => return Err(GitError::NotSigned(said)),
+            Err(_) => call.line()?,
+        }
+    } else {
+        call.line()?
+    };
     Oid::parse(&line).ok_or(GitError::Unreadable("commit-tree"))
-}
-
-/// Moves the branch that is checked out in `worktree` forward to `commit`, files and index with it.
-/// Git refuses when local changes are in the way.
-pub fn merge_ff_only(worktree: &Path, commit: &Oid, lock: &Arc<File>) -> Result<()> {
-    Git::at(worktree).holding(lock).args(["merge", "--ff-only", "--quiet", commit.as_str()]).run().map(drop)
 }
 
 /// Puts the commits of the branch that is checked out on top of another commit. False if they do not fit;
@@ -83,4 +88,13 @@ pub fn conflicts(worktree: &Path) -> Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = records(&bytes).map(path_from).collect();
     paths.dedup();
     Ok(paths)
+}
+
+/// Every path that some commit of `tip` that is not in `base` writes or removes.
+pub fn touched_paths(dir: &Path, base: &Oid, tip: &Oid) -> Result<Vec<PathBuf>> {
+    let range = format!("{base}..{tip}");
+    let call =
+        Git::at(dir).args(["log", "--format=", "--name-only", "--no-renames", "-m", "-z", &range, "--"]);
+    let bytes = call.run()?;
+    Ok(records(&bytes).filter(|path| !path.is_empty()).map(path_from).collect())
 }

@@ -3,16 +3,22 @@
 //! In: a directory and what is wanted. Out: typed answers read from git's plumbing, never from its
 //! sentences. Values from files reach git as full ref names, object ids, or after `--end-of-options`.
 
+mod commit;
+mod conflicted;
 mod fingerprint;
+mod forward;
 mod health;
+mod in_the_way;
 mod index;
 mod index_file;
 mod integrated;
 mod merge;
 mod objects;
 mod refs;
+mod refusal;
 mod repository;
 mod status;
+mod submodules;
 mod untracked;
 mod version;
 mod worktrees;
@@ -22,23 +28,30 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use commit::{NewCommit, add_all, commit, has_staged, push};
+pub use conflicted::{Conflicted, check_out_conflicts, merge_head, merge_in, merge_state, unresolved};
 pub use fingerprint::{Fingerprint, Place};
+pub use forward::{Blocked, held_lock, locks, merge_ff_only, move_ref, rebased_in, why, why_blocked};
 pub use health::{Filter, has_checkout, ignores_case, missing_objects, needed_filters, promisor};
+pub use in_the_way::{InTheWay, in_the_way};
 pub use index::{
-    FileVersion, PathChange, checked_out, checkout_index, path_changes, set_index, staged, unstaged,
+    FileVersion, PathChange, checked_out, checkout_index, differing, path_changes, reset_index, set_index,
+    skip, skipped, staged,
 };
 pub use integrated::{Integrated, integrated};
-pub use merge::{MergeTree, abort_rebase, commit_tree, conflicts, merge_ff_only, merge_tree, rebase};
+pub use merge::{MergeTree, abort_rebase, commit_tree, conflicts, merge_tree, rebase, touched_paths};
 pub use objects::{
     Entry, Files, Mode, file_names, list_tree, read_blobs, read_file, refs_under, rename_ref, store_bytes,
     store_commit, store_tree, tree_id, unheld,
 };
 pub use refs::{
     Branch, Oid, RefUpdate, ahead_behind, branch_locks, branches, changed_paths, delete_remote_branch,
-    has_head, is_ancestor, remote_of, remote_tip, resolve, update_ref, worktree_locks,
+    has_head, is_ancestor, merge_base, remote_of, remote_tip, resolve, update_ref, worktree_locks,
 };
+pub use refusal::{Refusal, RefusedBy};
 pub use repository::Repository;
-pub use status::{Change, Status, status, summary};
+pub use status::{Change, Status, stale_submodules, status, summary};
+pub use submodules::{has_commit, is_pushed, main_module, submodule_head};
 pub use untracked::{untracked, untracked_listed_in, untracked_matching};
 pub use version::{MINIMUM, Version, version};
 pub use worktrees::{
@@ -89,6 +102,9 @@ pub enum GitError {
         /// What it printed to standard error, trimmed.
         stderr: String,
     },
+    /// The commit could not be signed; what the signing program said.
+    #[error("the commit cannot be signed: {0}")]
+    NotSigned(String),
     /// It answered in a form that is not known here.
     #[error("`git {0}` answered in an unknown form")]
     Unreadable(&'static str),
@@ -96,6 +112,9 @@ pub enum GitError {
 
 impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
+        if let GitError::NotSigned(_) = error {
+            return Self::refused(error.to_string()).hint(SIGNING);
+        }
         let hint = match error {
             GitError::NotStarted(_) => Some("install git 2.38 or later and make it available on `PATH`"),
             _ => None,
@@ -107,6 +126,10 @@ impl From<GitError> for Error {
         }
     }
 }
+
+/// What to do where a commit cannot be signed.
+pub const SIGNING: &str = "unlock the key (`ssh-add`, or `gpg --clearsign` once) or set `user.signingKey` right, then run \
+    the same command again; `git config commit.gpgSign false` turns signing off in this repository";
 
 /// The result of one call of git.
 pub type Result<T> = std::result::Result<T, GitError>;

@@ -116,6 +116,12 @@ pub fn is_ancestor(dir: &Path, ancestor: &Oid, descendant: &Oid) -> Result<bool>
     Git::at(dir).args(["merge-base", "--is-ancestor", ancestor.as_str(), descendant.as_str()]).ask()
 }
 
+/// The best common ancestor of two commits; `None` if they have none.
+pub fn merge_base(dir: &Path, a: &Oid, b: &Oid) -> Result<Option<Oid>> {
+    let output = Git::at(dir).args(["merge-base", a.as_str(), b.as_str()]).output()?;
+    Ok(Oid::parse(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
 /// How many commits `tip` has that `base` has not, and the other way round.
 pub fn ahead_behind(dir: &Path, base: &Oid, tip: &Oid) -> Result<(usize, usize)> {
     if base == tip {

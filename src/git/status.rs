@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::submodules::stands_at_earlier;
 use super::{Git, Result, path_from, records};
 use crate::error::printable;
 
@@ -49,15 +50,41 @@ pub fn summary<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
 }
 
 /// Asks git, without taking its index lock: an agent may be working there.
+///
+/// A submodule that merely stands at the commit recorded before a merge brought a newer one is no change.
 pub fn status(worktree: &Path) -> Result<Status> {
+    let (status, _) = read(worktree)?;
+    Ok(status)
+}
+
+/// The submodules that merely stand at a commit recorded earlier. Who adds everything would take the newer one
+/// back.
+pub fn stale_submodules(worktree: &Path) -> Result<Vec<PathBuf>> {
+    let (_, stale) = read(worktree)?;
+    Ok(stale)
+}
+
+fn read(worktree: &Path) -> Result<(Status, Vec<PathBuf>)> {
     let bytes = Git::at(worktree)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .args(["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames"])
         // `submodule.NAME.ignore` must not hide work.
         .arg("--ignore-submodules=none")
         .run()?;
-    let entries = records(&bytes).filter_map(entry);
-    Ok(Status(entries.filter(|(_, path)| !path.starts_with(".parallel")).collect()))
+    let (mut all, mut stale) = (Vec::new(), Vec::new());
+    for record in records(&bytes) {
+        let Some((change, path)) = entry(record) else { continue };
+        if path.starts_with(".parallel") {
+            continue;
+        }
+        // Only its commit differs: nothing in it is edited, and nothing of it is staged.
+        if record.starts_with(b"1 .M SC.. ") && stands_at_earlier(worktree, &path)? {
+            stale.push(path);
+        } else {
+            all.push((change, path));
+        }
+    }
+    Ok((Status(all), stale))
 }
 
 /// `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path` (git-status(1)).

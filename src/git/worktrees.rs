@@ -112,7 +112,7 @@ pub fn add_worktree(dir: &Path, new: &NewWorktree<'_>, lock: &Arc<File>) -> Resu
 /// failed.
 pub fn switch(worktree: &Path, to: std::result::Result<&Branch, &Oid>, lock: &Arc<File>) -> Result<()> {
     let call = Git::at(worktree).holding(lock).args(["-c", "core.hooksPath=/dev/null"]);
-    let call = call.args(["switch", "--quiet", "--no-recurse-submodules"]);
+    let call = call.args(["switch", "--quiet", "--no-recurse-submodules", "--no-overwrite-ignore"]);
     let call = match to {
         Ok(branch) => call.args(["--no-guess", branch.as_str()]),
         Err(commit) => call.args(["--detach", commit.as_str()]),

@@ -103,9 +103,8 @@ fn not_startable(input: &Input, site: &Site, board: &Board, state: &TaskState, r
     let status = state.task.status;
     let refused = match (role, status) {
         (Role::Executor, Status::Pending | Status::Blocked) => match &state.readiness {
-            Readiness::Waits(missing) => {
-                let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
-                Some(format!("`{id}` waits for {}, not completed and landed", missing.join(", ")))
+            Readiness::Waits(_) | Readiness::WaitsForFiles { .. } => {
+                Some(format!("`{id}` {}", state.readiness.reason().unwrap_or_default()))
             }
             _ if status == Status::Pending => {
                 let claim = Bindings::of(&site.ctx_dir()).claim(&board.folder.id, id.as_str());

@@ -1,68 +1,143 @@
 //! Moves the base branch, once, to a commit that is complete.
 
-use std::path::PathBuf;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use super::interrupted::Move;
-use crate::error::{Error, Result};
-use crate::git::{self, Branch, GitError, Oid, RefUpdate};
+use crate::error::{Error, Result, printable, shell_word};
+use crate::git::{self, Blocked, Branch, InTheWay, Oid, RefUpdate, Refusal, RefusedBy};
 use crate::state::{Lock, Project};
+use crate::worktree::{self, Forward, Halt};
 
-/// Where a branch is checked out.
+/// Where a branch is checked out; an error if a rebase will move it when it ends.
 fn checkout(project: &Project, branch: &Branch) -> Result<Option<PathBuf>> {
     let list = git::list_worktrees(project.git_dir())?;
+    if let Some(path) = git::rebased_in(project.git_dir(), branch) {
+        let path = path.unwrap_or_else(|| project.home.clone());
+        let place = path.display();
+        return Err(Error::refused(format!(
+            "a rebase of `{branch}` is under way in `{place}`; nothing was changed"
+        ))
+        .hint(format!(
+            "finish it there (`git -C {} status` says how), then run `ctx merge` again",
+            shell_word(&path)
+        )));
+    }
     Ok(list.into_iter().find(|entry| entry.branch.as_ref() == Some(branch) && !entry.bare).map(|entry| {
         // Git names the git directory where the main checkout lies elsewhere (`--separate-git-dir`).
         if entry.path.join(".git").exists() { entry.path } else { project.home.clone() }
     }))
 }
 
-/// Refuses where the branch is checked out and files that git tracks are changed.
-pub fn require_clean(project: &Project, branch: &Branch) -> Result<()> {
-    let Some(worktree) = checkout(project, branch)? else { return Ok(()) };
-    let status = git::status(&worktree)?;
-    if status.tracked().next().is_none() {
-        return Ok(());
-    }
-    let files = git::summary(status.tracked());
-    Err(Error::refused(format!(
-        "`{branch}` is checked out in `{}` with uncommitted changes: {files}",
-        worktree.display()
-    ))
-    .hint("commit them there, or set them aside with `git stash`, then run `ctx merge` again"))
+fn note(project: &Project) -> PathBuf {
+    project.ctx_dir().join("landing.json")
+}
+
+/// Returns whether a move was killed halfway, or is under way.
+pub fn is_interrupted(project: &Project) -> bool {
+    note(project).exists()
+}
+
+/// Takes back a move that was killed halfway, if there is one. The caller holds the lock that the killed
+/// git held, too: nobody works on it any more.
+pub fn recover(project: &Project) -> Result<()> {
+    worktree::recover(project, &note(project))
 }
 
 /// Moves the branch from `old` to `new`, a descendant, or not at all.
 ///
 /// Where a worktree has it checked out, by a fast-forward there: files and index go along. `update-ref`
 /// would leave the index holding the reverse of the merge, which the next commit would record. Git holds
-/// `lock` too while it works; `recover` mends what a kill leaves.
+/// `lock` too while it works; `recover` takes back what a kill leaves.
 pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid, lock: &Lock) -> Result<()> {
-    let moved = || {
-        Error::refused(format!("`{branch}` moved while the merge was prepared; nothing was changed"))
-            .hint("run `ctx merge` again")
-    };
     let Some(worktree) = checkout(project, branch)? else {
         let name = branch.full();
         let update = RefUpdate { name: &name, new: Some(new), old, reason: "ctx merge" };
-        return if git::update_ref(project.git_dir(), &update)? { Ok(()) } else { Err(moved()) };
+        return match git::move_ref(project.git_dir(), branch, &update)? {
+            None => Ok(()),
+            Some(blocked) => Err(blocked_error(branch, None, &blocked)),
+        };
     };
-    let begun =
-        Move { branch: branch.clone(), worktree: worktree.clone(), old: old.clone(), new: new.clone() };
-    begun.begin(project)?;
-    let moving = git::merge_ff_only(&worktree, new, lock.file());
-    Move::end(project)?;
-    match moving {
+    let forward = Forward {
+        branch: branch.clone(),
+        worktree: worktree.clone(),
+        old: old.clone(),
+        new: new.clone(),
+        theirs: None,
+        folders: Vec::new(),
+    };
+    match forward.go(project, &note(project), lock)? {
         Ok(()) => Ok(()),
-        Err(GitError::Failed { stderr, .. }) => {
-            if project.branch_tip(branch)? != *old {
-                return Err(moved());
-            }
-            Err(Error::refused(format!(
-                "git does not move `{branch}` in `{}`; nothing was changed:\n{stderr}",
-                worktree.display()
-            ))
-            .hint("move the files it names out of the way, then run `ctx merge` again"))
+        Err(Halt::InTheWay(files)) => Err(in_the_way(branch, &worktree, &files)),
+        Err(Halt::UnderWay(what)) => Err(Error::refused(format!(
+            "{what} is under way in `{}`, where `{branch}` is checked out; nothing was changed",
+            worktree.display()
+        ))
+        .hint("finish it there (`git status` says how), then run `ctx merge` again")),
+        Err(Halt::Blocked(blocked)) => Err(blocked_error(branch, Some(&worktree), &blocked)),
+    }
+}
+
+/// As many paths are named each on a line of its own.
+const NAMED: usize = 20;
+
+fn in_the_way(branch: &Branch, worktree: &Path, files: &InTheWay) -> Error {
+    let InTheWay { edited, untracked } = files;
+    let mut fact = format!(
+        "`{branch}` cannot move in `{}`: the merge would overwrite these files there; nothing was changed",
+        worktree.display()
+    );
+    let edited_rows = edited.iter().map(|path| (path, "uncommitted changes"));
+    let rows = edited_rows.chain(untracked.iter().map(|path| (path, "not tracked by git")));
+    for (path, what) in rows.take(NAMED) {
+        let _ = write!(fact, "\n  `{}`: {what}", printable(&path.to_string_lossy()));
+    }
+    let all = edited.len() + untracked.len();
+    if all > NAMED {
+        let _ = write!(fact, "\n  and {} more", all - NAMED);
+    }
+    let mut error = Error::refused(fact);
+    let dir = shell_word(worktree);
+    if let Some(path) = edited.first() {
+        error = error.hint(format!(
+            "commit them there (`git -C {dir} commit -- {}`), then run `ctx merge` again; a task that \
+             conflicts with them is left out and named",
+            shell_word(path)
+        ));
+    }
+    if let Some(path) = untracked.first() {
+        let path = worktree.join(path);
+        let aside = path.with_added_extension("mine");
+        error = error.hint(format!(
+            "move them to another name (`mv -n {} {}`), then run `ctx merge` again",
+            shell_word(&path),
+            shell_word(&aside)
+        ));
+    }
+    error
+}
+
+fn blocked_error(branch: &Branch, worktree: Option<&Path>, blocked: &Blocked) -> Error {
+    let place = worktree.map(|path| format!(" in `{}`", path.display())).unwrap_or_default();
+    match blocked {
+        Blocked::Elsewhere => {
+            Error::refused(format!("`{branch}` moved while the merge was prepared; nothing was changed"))
+                .hint("run `ctx merge` again")
         }
-        Err(error) => Err(error.into()),
+        Blocked::Lock(lock) => Error::refused(format!(
+            "`{branch}` cannot move{place}: git's lock `{}` is there; nothing was changed",
+            lock.display()
+        ))
+        .hint(
+            "wait for the git command that holds it; if none runs, remove the lock with `ctx doctor --fix`; \
+             then run `ctx merge` again",
+        ),
+        Blocked::Refused(Refusal { by: RefusedBy::Hook(hook), said }) => Error::refused(format!(
+            "the repository's hook `{hook}` refused to move `{branch}`{place}; nothing was changed:\n{said}"
+        ))
+        .hint("do what the hook asks for, then run `ctx merge` again"),
+        Blocked::Refused(Refusal { said, .. }) => {
+            Error::refused(format!("git cannot move `{branch}`{place}; nothing was changed:\n{said}"))
+                .hint("set right what git names, then run `ctx merge` again")
+        }
     }
 }

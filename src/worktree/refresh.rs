@@ -3,7 +3,7 @@
 //! A worktree that was made while an earlier task still changed the same files starts from the old base. Only a clean
 //! one without a commit of its own is moved, by a fast-forward; any other is left to `ctx worktree sync`.
 
-use super::{How, Progress, Record, Sync, Synced};
+use super::{How, OnConflict, Progress, Record, Sync, Synced};
 use crate::error::Result;
 use crate::git::{self, Oid};
 use crate::plan::Status;
@@ -24,7 +24,9 @@ pub fn refresh(project: &Project, record: &Record, lock: &Lock) -> Result<Option
     if tip == base || !git::is_ancestor(dir, &tip, &base)? {
         return Ok(None);
     }
-    match (Sync { project, how: How::Merge, lock }).run(record, Status::Pending)? {
+    // Nothing is handed in here, so nothing is given back.
+    let sync = Sync { project, how: How::Merge, lock, give_back: &|_, _| Ok(()) };
+    match sync.run(record, Status::Pending, OnConflict::Leave)? {
         Synced::Moved(commit) => Ok(Some(commit)),
         _ => Ok(None),
     }

@@ -1,6 +1,8 @@
 //! Nothing is lost: random worktrees on every way out, and kills at every step.
 
 mod kills;
+mod landing;
+mod landing_kills;
 mod pool_kills;
 mod pool_zero;
 mod race;

@@ -31,7 +31,7 @@ impl Dice {
 }
 
 /// Names that are hard to carry: newlines, quotes, bytes that are no UTF-8, leading dashes, backslashes.
-const NAMES: [&[u8]; 14] = [
+pub const NAMES: [&[u8]; 14] = [
     b"plain.txt",
     b"two words",
     b"new\nline",
@@ -66,7 +66,7 @@ fn words<'a>(words: &'a [&'a str]) -> Vec<&'a OsStr> {
 }
 
 /// Puts a file, a link, a folder or nothing at a random place.
-fn touch(dir: &Path, dice: &mut Dice) {
+pub fn touch(dir: &Path, dice: &mut Dice) {
     let file = dir.join(path(dice.pick(&NAMES)));
     if file.parent().is_none_or(|parent| fs::create_dir_all(parent).is_err()) {
         return;
