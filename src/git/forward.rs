@@ -54,11 +54,16 @@ pub fn why(dir: &Path, branch: &Branch, old: &Oid, refusal: Refusal) -> Result<B
         return Ok(Blocked::Elsewhere);
     }
     if refusal.by == RefusedBy::Git
-        && let Some(lock) = locks(dir, branch)?.into_iter().find(|lock| lock.exists())
+        && let Some(lock) = locks(dir, branch)?.into_iter().find(|lock| keeps_out(lock) && lock.exists())
     {
         return Ok(Blocked::Lock(lock));
     }
     Ok(Blocked::Refused(refusal))
+}
+
+/// Returns whether a lock keeps another git out. A table of a reftable that was being written has a name of its own.
+fn keeps_out(lock: &Path) -> bool {
+    !lock.to_string_lossy().ends_with(".ref.lock")
 }
 
 /// The lock files that keep this branch, its worktree's HEAD or index from moving.

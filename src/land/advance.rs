@@ -64,6 +64,7 @@ pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid, lock: &
         new: new.clone(),
         theirs: None,
         folders: Vec::new(),
+        rehearsing: false,
     };
     match forward.go(project, &note(project), lock)? {
         Ok(()) => Ok(()),

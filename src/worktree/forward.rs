@@ -36,6 +36,9 @@ pub struct Forward {
     /// The folders that it makes, found when it begins.
     #[serde(default)]
     pub folders: Vec<PathBuf>,
+    /// Only the move of the ref is being tried: no file was touched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rehearsing: bool,
 }
 
 /// Why a branch did not move. Everything is as it was.
@@ -58,7 +61,11 @@ impl Forward {
         if let Some(halt) = self.look()? {
             return Ok(Err(halt));
         }
+        // A git that is killed while it tries leaves its locks.
+        Self { rehearsing: true, ..self.clone() }.write(note)?;
+        kill_point("forward-rehearse");
         if let Some(blocked) = git::why_blocked(&self.worktree, &self.branch, &self.old, &self.new)? {
+            state::remove_file(note)?;
             return Ok(Err(Halt::Blocked(blocked)));
         }
         let begun = self.begin(note)?;
@@ -95,9 +102,13 @@ impl Forward {
         kill_point("forward-begin");
         let changes = git::path_changes(&self.worktree, &self.old, &self.new)?;
         let begun = Self { folders: absent_folders(&self.worktree, &changes), ..self.clone() };
-        let json = serde_json::to_vec(&begun).map_err(|error| Error::io("write", note, &error.into()))?;
-        state::replace(note, &json)?;
+        begun.write(note)?;
         Ok(begun)
+    }
+
+    fn write(&self, note: &Path) -> Result<()> {
+        let json = serde_json::to_vec(self).map_err(|error| Error::io("write", note, &error.into()))?;
+        state::replace(note, &json)
     }
 
     /// Takes back what a git that has ended did of it.
@@ -210,7 +221,11 @@ pub fn recover(project: &Project, note: &Path) -> Result<()> {
         return state::remove_file(note);
     }
     remove_locks(&begun.worktree, &begun.branch)?;
-    if begun.is_started()? { state::remove_file(note) } else { begun.take_back(project, note) }
+    if begun.rehearsing || begun.is_started()? {
+        state::remove_file(note)
+    } else {
+        begun.take_back(project, note)
+    }
 }
 
 /// Removes the lock files that a killed git left.

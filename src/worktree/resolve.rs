@@ -53,6 +53,7 @@ pub(super) fn start(
         new: merge.tree.clone(),
         theirs: Some(sides.theirs.clone()),
         folders: Vec::new(),
+        rehearsing: false,
     };
     if let Some(halt) = forward.look()? {
         return Ok(Started::Halted(halt));

@@ -188,6 +188,7 @@ impl Work<'_> {
             new: merged.clone(),
             theirs: None,
             folders: Vec::new(),
+            rehearsing: false,
         };
         self.begin(base)?;
         kill_point("sync-move");

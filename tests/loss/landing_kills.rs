@@ -11,7 +11,7 @@ use super::state::see;
 use crate::support::repo::{CTX, Repo, document, write};
 
 /// Places that every move passes, and those of one that is taken back.
-const FORWARD: [&str; 3] = ["forward-begin", "forward-move", "forward-end"];
+const FORWARD: [&str; 4] = ["forward-rehearse", "forward-begin", "forward-move", "forward-end"];
 const BACK: [&str; 3] = ["forward-back-remove", "forward-back-index", "forward-back-files"];
 
 #[test]
