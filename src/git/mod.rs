@@ -175,6 +175,12 @@ impl Git {
         self
     }
 
+    /// Without a variable of the caller's environment.
+    fn env_remove(mut self, name: &str) -> Self {
+        self.exec = self.exec.env_remove(name);
+        self
+    }
+
     /// What git reads from standard input.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {

@@ -43,9 +43,15 @@ struct Event {
     code: Option<i64>,
 }
 
+/// Settings of the trace that git reads only where there is one.
+const INHERITED: [&str; 4] =
+    ["GIT_TRACE2_REDACT", "GIT_TRACE2_EVENT_BRIEF", "GIT_TRACE2_MAX_FILES", "GIT_TRACE2_DST_DEBUG"];
+
 /// Runs a call that starts hooks or signs, and gives its standard output or who refused it.
 pub(super) fn run_watched(call: Git) -> Result<std::result::Result<Vec<u8>, Refusal>> {
     let events = tempfile::NamedTempFile::new()?;
+    // What the caller set for its own traces would change these, or make git refuse to run.
+    let call = INHERITED.iter().fold(call, |call, name| call.env_remove(name));
     let call = call.env("GIT_TRACE2_EVENT", events.path()).env("GIT_TRACE2_EVENT_NESTING", "1");
     let output = call.output()?;
     if output.success() {
