@@ -78,6 +78,7 @@ const TABLE: &[Row] = &[
     row(&["plan", "create"], Arguments::Stdin, MAIN),
     row(&["plan", "extract"], Arguments::Reading, MAIN),
     row(&["worktree", "setup"], Arguments::Tasks(JSON), MAIN),
+    row(&["worktree", "sync"], Arguments::Task, MAIN),
     row(&["task", "done"], Arguments::Task, MAIN),
     row(&["task", "retry"], Arguments::Task, MAIN),
     row(&["task", "fail"], Arguments::Task, MAIN),

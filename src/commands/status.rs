@@ -116,8 +116,9 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
         uncommitted = Some(git::status(&record.path)?.0.len());
         merging = merge_under_way(project, board, record)?;
     }
-    let conflict = Conflicts::of(project, &board.folder.id).read(&state.task.id)?;
-    let conflict = conflict.filter(|it| !state.landed && it.holds(board.base.as_ref(), state.tip.as_ref()));
+    let conflicts = Conflicts::of(project, &board.folder.id);
+    let conflict = conflicts.current(&state.task.id, board.base.as_ref(), state.tip.as_ref())?;
+    let conflict = conflict.filter(|_| !state.landed);
     let (mut distance, mut files_changed) = (None, None);
     if let (Some(base), Some(tip)) = (&board.base, &state.tip) {
         let (ahead, behind) = git::ahead_behind(project.git_dir(), base, tip)?;

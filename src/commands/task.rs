@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::git;
 use crate::plan::graph::{self, Turn};
 use crate::plan::{Files, Plan, Priority, Status, TaskId};
-use crate::run::{self, Board, Readiness, TaskState, Verb};
+use crate::run::{self, Bindings, Board, Readiness, TaskState, Verb};
 use crate::state::{self, Claim, Note, Owner};
 use crate::worktree::{PORTS, Progress, Record, Records};
 use crate::world;
@@ -266,6 +266,9 @@ fn change(verb: Verb, id: &str, reason: Option<String>, json: bool) -> Result<Re
             let again = verb == Verb::Start && claim.is_some_and(Claim::interrupted);
             Ok((to != task.status || again).then_some(to))
         })?;
+    if matches!(verb, Verb::Retry | Verb::Fail | Verb::Done) {
+        Bindings::of(&context.project.ctx_dir()).forget_calls_for(&board.folder.id, id)?;
+    }
     let change = TaskChange {
         task: &state.task.id,
         plan: &board.folder.id,

@@ -29,7 +29,7 @@ impl Conflict {
     }
 
     /// Returns whether both branches are still where they were.
-    pub fn holds(&self, base: Option<&Oid>, tip: Option<&Oid>) -> bool {
+    fn holds(&self, base: Option<&Oid>, tip: Option<&Oid>) -> bool {
         base == Some(&self.base) && tip == Some(&self.tip)
     }
 
@@ -56,9 +56,14 @@ impl Conflicts {
     }
 
     /// The latest known conflict of a task. One that cannot be read is found again by the next merge.
-    pub fn read(&self, task: &TaskId) -> Result<Option<Conflict>> {
+    fn read(&self, task: &TaskId) -> Result<Option<Conflict>> {
         let text = state::read_optional(&self.path(task))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The known conflict of a task whose branch is at `tip`, while the base branch is at `base`.
+    pub fn current(&self, task: &TaskId, base: Option<&Oid>, tip: Option<&Oid>) -> Result<Option<Conflict>> {
+        Ok(self.read(task)?.filter(|conflict| conflict.holds(base, tip)))
     }
 
     /// Remembers one, in place of an earlier one of the same task.

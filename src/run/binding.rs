@@ -140,13 +140,37 @@ impl Bindings {
             let age = call.time.and_then(|time| Duration::try_from(now.duration_since(time)).ok());
             if age.is_some_and(|age| age > FORGOTTEN) {
                 state::remove_file(&other)?;
-            } else if call.binding == *binding && age.is_some_and(|age| age < SAME_RESPONSE) {
+            } else if call.binding == *binding
+                && age.is_some_and(|age| age < SAME_RESPONSE)
+                && !self.was_bound_since(binding, call.time)
+            {
                 return Ok(false);
             }
         }
         let call = Announced { binding: binding.clone(), time: Some(now) };
         state::replace(&path, &json(&call))?;
         Ok(true)
+    }
+
+    /// Returns whether an agent took the task after that time: the call of then has its agent.
+    fn was_bound_since(&self, binding: &Binding, time: Option<Timestamp>) -> bool {
+        let claim = self.claim(&binding.plan, &binding.task).filter(|claim| claim.owner.agent.is_some());
+        claim.is_some_and(|claim| time.is_none_or(|time| claim.time >= time))
+    }
+
+    /// Forgets the calls for this task: whoever they started has it no more.
+    pub fn forget_calls_for(&self, plan: &str, task: &str) -> Result<()> {
+        let calls = self.dir.join("calls");
+        if !calls.is_dir() {
+            return Ok(());
+        }
+        for path in state::list(&calls)? {
+            let is_for = |call: Announced| call.binding.plan == plan && call.binding.task == task;
+            if read::<Announced>(&path).is_some_and(is_for) {
+                state::remove_file(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// The call that started this agent, as the client's own file names it.

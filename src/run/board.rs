@@ -100,10 +100,16 @@ impl Board {
 
     /// Reads one plan, which must be valid.
     pub fn read(project: &Project, settings: &Settings, folder: &PlanFolder) -> Result<Self> {
-        let plan = project.plans().require_valid(folder)?;
+        let mut plan = project.plans().require_valid(folder)?;
+        let claims = claims(project, &plan, folder)?;
+        if claims.values().any(Claim::interrupted) {
+            // An owner that ended may have handed in since the statuses were read.
+            plan = project.plans().require_valid(folder)?;
+        }
         let into = into_branch(project, settings, &plan)?;
         let completed = plan.tasks.iter().any(|task| task.status == Status::Completed);
         let mut facts = Facts::read(project, settings, folder, &into, completed)?;
+        facts.claims = claims;
         let base = facts.base.clone();
         let mut tasks = Vec::new();
         for task in &plan.tasks {
@@ -186,6 +192,16 @@ fn readiness(task: &Task, landed: &BTreeSet<TaskId>, turn: Option<Turn>) -> Read
     }
 }
 
+/// Who works on the tasks that are in progress.
+fn claims(project: &Project, plan: &Plan, folder: &PlanFolder) -> Result<HashMap<TaskId, Claim>> {
+    let claims = Claims::of(project, &folder.id);
+    let mut found = HashMap::new();
+    for task in plan.tasks.iter().filter(|task| task.status == Status::InProgress) {
+        found.extend(claims.read(&task.id)?.map(|claim| (task.id.clone(), claim)));
+    }
+    Ok(found)
+}
+
 /// What is asked of git and of the journal once for all tasks.
 struct Facts<'a> {
     settings: &'a Settings,
@@ -194,7 +210,7 @@ struct Facts<'a> {
     tips: HashMap<Branch, Oid>,
     merged: HashSet<Branch>,
     worktrees: HashMap<TaskId, Record>,
-    claims: Claims,
+    claims: HashMap<TaskId, Claim>,
     commits: HashMap<String, Oid>,
     reasons: HashMap<String, Option<String>>,
     /// The branches that tasks had last.
@@ -218,7 +234,7 @@ impl<'a> Facts<'a> {
             tips,
             merged: HashSet::new(),
             worktrees: records.map(|record| (record.task.clone(), record)).collect(),
-            claims: Claims::of(project, &folder.id),
+            claims: HashMap::new(),
             commits: HashMap::new(),
             reasons: HashMap::new(),
             branches: HashMap::new(),
@@ -278,7 +294,7 @@ impl<'a> Facts<'a> {
             tip,
             branch,
             worktree,
-            claim: self.claims.read(&task.id)?.filter(|_| task.status == Status::InProgress),
+            claim: self.claims.remove(&task.id).filter(|_| task.status == Status::InProgress),
             reason: self.reasons.remove(task.id.as_str()).flatten(),
         })
     }

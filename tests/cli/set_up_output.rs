@@ -126,3 +126,37 @@ fn a_set_up_command_that_never_ran_runs_once_it_is_accepted() {
     let out = repo.ctx(&["cleanup", "--include-unmerged"]).ok();
     assert!(!out.contains("ignored files"), "{out}");
 }
+
+#[test]
+fn what_conflicts_is_resolved_before_it_is_merged_again() {
+    let repo = Repo::with_plan(&document("Two", &[("a", &[]), ("b", &[])]));
+    repo.ctx(SETUP).ok();
+    repo.work("a", "src/a.txt", "by the task\n");
+    repo.write("src/a.txt", "by a person\n");
+    repo.commit("a change");
+    repo.ctx(&["merge"]).fails(3);
+    let text = repo.ctx(SETUP).ok().replace(repo.path.to_str().unwrap(), "REPO");
+    insta::assert_snapshot!(text, @"
+    task            worktree
+    a     conflict  conflicts with `main` in `src/a.txt`
+    b     exists    REPO/worktrees/b
+    next: `ctx worktree sync a`, which says what to resolve
+    next: start `b`
+    ");
+    let rows = repo.json(SETUP);
+    let row = rows.as_array().unwrap().iter().find(|row| row["task"] == "a").unwrap();
+    assert_eq!((&row["state"], &row["next"]), (&"conflict".into(), &"ctx worktree sync a".into()));
+    // A new commit of either side says nothing of it any more.
+    repo.write("other.txt", "x\n");
+    repo.commit("another change");
+    assert!(repo.ctx(SETUP).ok().contains("next: `ctx merge`: `a` completed and not landed"));
+}
+
+#[test]
+fn more_than_can_work_at_once_are_started_in_turn() {
+    let ids = ["a", "b", "c", "d", "e", "f", "g"];
+    let tasks: Vec<(&str, &[&str])> = ids.iter().map(|id| (*id, &[][..])).collect();
+    let repo = Repo::with_plan(&document("Seven", &tasks));
+    let text = repo.ctx(SETUP).ok();
+    assert!(text.ends_with("next: start `a`, `b`, `c`, `d`, `e`, `f`, `g`, 5 at a time\n"), "{text}");
+}

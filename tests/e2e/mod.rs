@@ -13,6 +13,7 @@ mod own_task;
 mod plan;
 mod project;
 mod prompts;
+mod second_day;
 mod sessions;
 
 /// Makes a test of each scenario for each version of the client; a scenario is a function of the version.

@@ -13,6 +13,7 @@ use super::{Column, Context, Report, style};
 use crate::cli::Worktree;
 use crate::error::{Error, Exit, Result};
 use crate::git::{self, Oid, Status as Changes};
+use crate::land::Conflicts;
 use crate::plan::{self, Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state;
@@ -62,7 +63,9 @@ fn set_up(wanted: &[String], wave: Option<usize>, json: bool) -> Result<Report> 
     }
     let place = |row: &Row| board.plan.tasks.iter().position(|task| task.id == row.task);
     shown.all.sort_by_key(place);
-    let report = Report::data(json, &shown.all, || rows::text(&shown.all, &board))?;
+    shown.find_conflicts(&board, &Conflicts::of(&context.project, &board.folder.id))?;
+    let at_once = context.settings.parallelization.max_agents;
+    let report = Report::data(json, &shown.all, || rows::text(&shown, &board, at_once))?;
     let refused = shown.all.iter().any(|row| row.result == "refused");
     let mut report = if refused { report.exit(Exit::Refused) } else { report };
     report.messages = shown.all_messages();

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::commands::{Column, style};
 use crate::error::{Error, Result, printable};
 use crate::git::{Branch, Oid};
+use crate::land::Conflicts;
 use crate::plan::{Status, TaskId};
 use crate::run::{Board, Readiness, TaskState};
 use crate::state::Claim;
@@ -35,6 +36,8 @@ pub(super) enum State {
     Submitted,
     /// It is completed, and not in the base branch yet.
     Completed,
+    /// It is completed and conflicts with the base branch; `ctx worktree sync` says what to resolve.
+    Conflict,
     /// It is in the base branch.
     Landed,
     /// It was given up; `ctx task retry` makes it ready.
@@ -126,6 +129,8 @@ pub(super) struct Rows {
     /// The same sentence for several worktrees is said once.
     notes: BTreeMap<String, Vec<TaskId>>,
     errors: BTreeMap<String, Vec<TaskId>>,
+    /// Completed tasks that are known to conflict with the base branch.
+    conflicts: Vec<TaskId>,
 }
 
 impl Rows {
@@ -187,6 +192,23 @@ impl Rows {
         self.notes.entry(note).or_default().push(task.clone());
     }
 
+    /// Tells completed tasks that conflict with the base branch from those that can land. The whole plan counts.
+    pub(super) fn find_conflicts(&mut self, board: &Board, known: &Conflicts) -> Result<()> {
+        for state in board.tasks.iter().filter(|state| State::of(state) == State::Completed) {
+            let task = &state.task.id;
+            let Some(conflict) = known.current(task, board.base.as_ref(), state.tip.as_ref())? else {
+                continue;
+            };
+            for row in self.all.iter_mut().filter(|row| row.task == *task) {
+                row.state = State::Conflict;
+                row.reason = Some(format!("conflicts with `{}` in {}", board.into, conflict.summary()));
+                row.next = Some(format!("ctx worktree sync {task}"));
+            }
+            self.conflicts.push(task.clone());
+        }
+        Ok(())
+    }
+
     fn refuse(&mut self, state: &TaskState, error: &Error) {
         let id = state.task.id.as_str();
         // What differs only in the task's name is the same.
@@ -238,8 +260,9 @@ fn shown_commands(rows: &[Row]) -> Vec<String> {
         .collect()
 }
 
-/// The table, what is folded, and what comes next.
-pub(super) fn text(rows: &[Row], board: &Board) -> String {
+/// The table, what is folded, and what comes next; `at_once` agents work at the same time.
+pub(super) fn text(shown: &Rows, board: &Board, at_once: usize) -> String {
+    let rows = &shown.all;
     let mut cells = Vec::new();
     let mut waiting = Vec::new();
     let (mut completed, mut landed) = (0, 0);
@@ -264,7 +287,7 @@ pub(super) fn text(rows: &[Row], board: &Board) -> String {
         (n, m) if n == m => lines.push(format!("{n} completed and landed: nothing to do")),
         (n, m) => lines.push(format!("{n} completed, {m} landed: nothing to set up")),
     }
-    lines.extend(next(rows, board).into_iter().map(|line| format!("next: {line}")));
+    lines.extend(next(shown, board, at_once).into_iter().map(|line| format!("next: {line}")));
     lines.join("\n")
 }
 
@@ -279,6 +302,7 @@ fn cell(row: &Row) -> Vec<String> {
             Some(session) => format!("running in session {}", printable(session)),
             None => "running in a terminal".to_owned(),
         },
+        State::Conflict => "conflict".to_owned(),
         _ => row.result.to_owned(),
     };
     let what = match (&row.path, row.result) {
@@ -299,7 +323,8 @@ fn list(tasks: &[&TaskId]) -> String {
 }
 
 /// What a caller does, in this order. The whole plan counts, not only what was asked for.
-fn next(rows: &[Row], board: &Board) -> Vec<String> {
+fn next(shown: &Rows, board: &Board, at_once: usize) -> Vec<String> {
+    let rows = &shown.all;
     let of = |wanted: State| -> Vec<&TaskId> {
         board.tasks.iter().filter(|state| State::of(state) == wanted).map(|state| &state.task.id).collect()
     };
@@ -312,7 +337,11 @@ fn next(rows: &[Row], board: &Board) -> Vec<String> {
         let task = &state.task.id;
         lines.push(format!("answer `{task}` ({reason}), then `ctx task retry {task}`"));
     }
-    let completed = of(State::Completed);
+    for task in &shown.conflicts {
+        lines.push(format!("`ctx worktree sync {task}`, which says what to resolve"));
+    }
+    let mut completed = of(State::Completed);
+    completed.retain(|task| !shown.conflicts.contains(task));
     if !completed.is_empty() {
         lines.push(format!("`ctx merge`: {} completed and not landed", list(&completed)));
     }
@@ -320,7 +349,8 @@ fn next(rows: &[Row], board: &Board) -> Vec<String> {
     let ready: Vec<&TaskId> = ready.map(|row| &row.task).collect();
     if !ready.is_empty() {
         let all: Vec<String> = ready.iter().map(|task| format!("`{task}`")).collect();
-        lines.push(format!("start {}", all.join(", ")));
+        let limit = if all.len() > at_once { format!(", {at_once} at a time") } else { String::new() };
+        lines.push(format!("start {}{limit}", all.join(", ")));
     }
     let running = of(State::Running);
     if lines.is_empty() && !running.is_empty() {
