@@ -55,7 +55,11 @@ pub fn setting_meant(key: &str) -> Option<String> {
     let same = known.iter().find(|known| known.rsplit('.').next() == Some(own));
     match same {
         Some(known) => Some(format!("did you mean `{known}`?")),
-        None => text::did_you_mean(key, known.iter().map(String::as_str)),
+        // The section that it stands in is known.
+        None => text::did_you_mean(
+            key,
+            known.iter().map(String::as_str).filter(|known| !key.starts_with(&format!("{known}."))),
+        ),
     }
 }
 
@@ -100,7 +104,10 @@ impl Kind {
         let (right, expected) = match self {
             Self::Any => return None,
             Self::Flag => (value.is_bool(), "`true` or `false`"),
-            Self::Count => (value.is_u64(), "a whole number from 0"),
+            // Any more is too many for every count here.
+            Self::Count => {
+                (value.as_u64().is_some_and(|count| usize::try_from(count).is_ok()), "a whole number from 0")
+            }
             Self::Text => (value.is_string(), "text"),
             Self::List => (
                 value.as_sequence().is_some_and(|items| items.iter().all(Value::is_string)),
