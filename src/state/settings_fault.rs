@@ -55,11 +55,17 @@ pub fn setting_meant(key: &str) -> Option<String> {
     let same = known.iter().find(|known| known.rsplit('.').next() == Some(own));
     match same {
         Some(known) => Some(format!("did you mean `{known}`?")),
-        // The section that it stands in is known.
-        None => text::did_you_mean(
-            key,
-            known.iter().map(String::as_str).filter(|known| !key.starts_with(&format!("{known}."))),
-        ),
+        None => {
+            // Of two keys in one section, only their own names are compared.
+            let section = key.rsplit_once('.').map(|(section, _)| format!("{section}."));
+            let known = known.iter().filter(|known| {
+                section.as_ref().is_none_or(|section| {
+                    let own_known = known.strip_prefix(section.as_str());
+                    own_known.is_some_and(|known| !text::nearest(own, [known]).is_empty())
+                })
+            });
+            text::did_you_mean(key, known.map(String::as_str))
+        }
     }
 }
 
