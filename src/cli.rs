@@ -186,6 +186,12 @@ pub enum Worktree {
 }
 
 /// What `--json` prints for a change of a task.
+/// A reason that says something.
+fn said(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("it is empty") } else { Ok(text.to_owned()) }
+}
+
 const TASK_JSON: &str = "JSON: {task, plan, from, to, changed, worktree}";
 
 /// `ctx task`.
@@ -234,7 +240,7 @@ pub enum Task {
         /// The task
         task: String,
         /// The exact error or question
-        #[arg(long)]
+        #[arg(long, value_parser = said)]
         reason: String,
         #[command(flatten)]
         #[allow(missing_docs)]

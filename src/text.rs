@@ -120,7 +120,9 @@ pub fn plain_fault(message: &str) -> String {
 }
 
 /// The reader's words and ours, in the order of replacement.
-const FAULTS: [(&str, &str); 30] = [
+const FAULTS: [(&str, &str); 32] = [
+    (" as u128, expected any value", ", which is too large"),
+    (" as i128, expected any value", ", which is too small"),
     ("invalid type: unit value", "it is nothing"),
     ("invalid type: null", "it is nothing"),
     ("invalid type: string ", "it is the text "),

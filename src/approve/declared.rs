@@ -5,7 +5,7 @@ use std::path::Path;
 use super::places;
 use super::proof::{Refusal, deny, nothing};
 use super::territory::Own;
-use crate::plan::{Status, glob_matches};
+use crate::plan::{Status, glob_covers, glob_matches};
 
 impl Own {
     /// An executor changes things from its task's start until it is handed in or blocked.
@@ -32,7 +32,8 @@ pub(super) fn change(own: &Own, relative: &Path) -> Result<(), Refusal> {
     let text = relative.to_string_lossy();
     let any = |patterns: &[String]| patterns.iter().any(|pattern| glob_matches(pattern, &text));
     let files = &own.files;
-    if any(&files.forbidden) {
+    // A forbidden folder forbids what is in it.
+    if files.forbidden.iter().any(|pattern| glob_covers(pattern, &text)) {
         return deny(format!("`{text}` is forbidden to `{}`; block the task if it is needed", own.task));
     }
     let declared = any(&files.create) || any(&files.modify) || any(&files.delete);
@@ -51,7 +52,7 @@ pub(super) fn change(own: &Own, relative: &Path) -> Result<(), Refusal> {
 /// What a program of the project is given; `Effect::Rewrite` says whether it is changed.
 pub(super) fn tool_target(own: &Own, relative: &Path) -> Result<(), Refusal> {
     let text = relative.to_string_lossy();
-    if own.files.forbidden.iter().any(|pattern| glob_matches(pattern, &text)) {
+    if own.files.forbidden.iter().any(|pattern| glob_covers(pattern, &text)) {
         return deny(format!("`{text}` is forbidden to `{}`", own.task));
     }
     match places::is_secret(relative) {

@@ -193,9 +193,12 @@ fn text(rows: &[Row], dry_run: bool) -> String {
         return "no worktrees to clean up".to_owned();
     }
     let mut lines = Vec::new();
+    // Plans of the same ids are told apart.
+    let several = rows.iter().any(|row| row.plan != rows[0].plan);
     for row in rows {
         if let Some(reason) = &row.reason {
-            lines.push(format!("kept `{}`: {reason}", row.task));
+            let plan = if several { format!(" of plan `{}`", row.plan) } else { String::new() };
+            lines.push(format!("kept `{}`{plan}: {reason}", row.task));
             continue;
         }
         let verb = if dry_run { "would remove" } else { "removed" };

@@ -182,6 +182,21 @@ fn gh() -> Finding {
     }
 }
 
+fn settings_findings(warnings: &[String]) -> Vec<Finding> {
+    if warnings.is_empty() {
+        return vec![ok("settings", "in order")];
+    }
+    let finding = |warning: &String| {
+        let fact = warning.strip_prefix("warning: ").unwrap_or(warning).to_owned();
+        let hint = match fact.contains("`ctx accept") {
+            true => "then run `ctx accept`",
+            false => "remove them, or use a later version",
+        };
+        gap("settings", Level::Note, fact, hint)
+    };
+    warnings.iter().map(finding).collect()
+}
+
 fn in_project(project: &Project) -> Vec<Finding> {
     let mut findings = vec![ok("repository", format!("`{}`", project.home.display())), identity(project)];
     let settings = Settings::load(&project.home, world::client_config_dir().as_deref());
@@ -189,10 +204,7 @@ fn in_project(project: &Project) -> Vec<Finding> {
         Ok(settings) => {
             let found = worktrees(project, &settings);
             let context = Context { project: project.clone(), settings };
-            findings.push(match context.warnings().pop() {
-                None => ok("settings", "in order"),
-                Some(warning) => gap("settings", Level::Note, warning, "remove them, or use a later version"),
-            });
+            findings.extend(settings_findings(&context.warnings()));
             findings.extend(environment(project).unwrap_or_else(|error| vec![failed("environment", error)]));
             findings.push(plan(project));
             findings.extend(found.unwrap_or_else(|error| vec![failed("worktrees", error)]));

@@ -111,11 +111,16 @@ impl Reader {
     }
 }
 
-/// `src/a.rs:10-20` is the file `src/a.rs`.
-fn without_lines(path: &str) -> &str {
+/// `src/a.rs:10-20` and `src/a.rs#L10` are the file `src/a.rs`.
+pub(super) fn without_lines(path: &str) -> &str {
     match path.rsplit_once(':') {
-        Some((file, lines)) if lines.starts_with(|c: char| c.is_ascii_digit()) => file,
-        _ => path,
+        Some((file, lines)) if !file.is_empty() && lines.starts_with(|c: char| c.is_ascii_digit()) => file,
+        _ => match path.rsplit_once("#L") {
+            Some((file, lines)) if !file.is_empty() && lines.starts_with(|c: char| c.is_ascii_digit()) => {
+                file
+            }
+            _ => path,
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_yaml::Mapping;
 
-use super::declared::declared;
+use super::declared::{declared, without_lines};
 use super::diagnostic::Spot;
 use super::fields::{Fields, Part, Sheet, one_line};
 use super::index::read_id;
@@ -104,7 +104,7 @@ impl Extra {
             let own = details.sheet.fields().value(key);
             let same = own == self.values.get(key);
             // A status is written in the task's file alone; the first one may be left in the index.
-            if same || *key == "status" && (self.status == Some(Status::Pending) || own.is_some()) {
+            if same || *key == "status" && self.status == Some(Status::Pending) {
                 continue;
             }
             let message = format!("the index says `{key}` of `{id}`, and only the task's own file counts");
@@ -217,6 +217,7 @@ fn checked_paths(declared: Vec<(Spot, String)>, found: &mut Vec<Diagnostic>) -> 
     let mut seen = HashSet::new();
     let mut paths = Vec::new();
     for (at, path) in declared {
+        let path = plain_path(&path);
         match refused_path(&path) {
             Some(reason) => {
                 let message = format!("the declared file `{}` is not counted: {reason}", one_line(&path));
@@ -229,6 +230,29 @@ fn checked_paths(declared: Vec<(Spot, String)>, found: &mut Vec<Diagnostic>) -> 
         }
     }
     paths
+}
+
+/// A declared path without what people write around it: `` `src\a.rs:12` (new) `` is `src/a.rs`.
+pub(super) fn plain_path(path: &str) -> String {
+    let mut path = path.trim();
+    if let Some((file, _)) = path.split_once(" (").filter(|(file, _)| path.ends_with(')') && !file.is_empty())
+    {
+        path = file.trim_end();
+    }
+    let quoted = path.strip_prefix('`').and_then(|path| path.strip_suffix('`'));
+    let path = without_lines(quoted.unwrap_or(path));
+    if path == "." || path == "./" {
+        return "**".to_owned();
+    }
+    // Before anything but a letter, `\` takes its meaning from a sign.
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path.chars().peekable();
+    while let Some(c) = rest.next() {
+        let separates =
+            c == '\\' && rest.peek().is_some_and(|next| next.is_alphanumeric() || "._-".contains(*next));
+        plain.push(if separates { '/' } else { c });
+    }
+    plain
 }
 
 fn refused_path(path: &str) -> Option<&'static str> {

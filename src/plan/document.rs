@@ -104,7 +104,7 @@ fn read(
     // A task whose entry was refused may be one that others wait for.
     let mut others = std::mem::take(&mut index.refused_ids);
     others.extend(strays);
-    let tasks = rules::judge(&pairs, &others, found);
+    let tasks = rules::judge(&pairs, &others, &index.refused, found);
     if let Some(around) = around {
         surroundings::check(&pairs, &tasks, around, found);
     }
@@ -213,13 +213,13 @@ fn pair<'a>(
     (entries.into_iter().zip(taken).map(|(entry, details)| Pair { entry, details }).collect(), stray_ids)
 }
 
-/// The entry that each section is about: by its id. Without one, by the number in the heading where all those
+/// The entry that each section is about: by its id, without regard to case (`rules` compares exactly). Without one, by the number in the heading where all those
 /// numbers lead to entries of their own; else by place, where both lists are of one length.
 fn places(entries: &[Entry], sections: &[Found<'_>]) -> Vec<Option<usize>> {
-    let by_id: HashMap<&str, usize> = entries.iter().enumerate().map(|(n, e)| (e.id.as_str(), n)).collect();
+    let by_id: HashMap<String, usize> = entries.iter().enumerate().map(|(n, e)| (e.id.folded(), n)).collect();
     let id = |section: &Found<'_>| section.id.clone();
     let mut places: Vec<Option<usize>> =
-        sections.iter().map(|section| id(section).and_then(|id| by_id.get(id.as_str()).copied())).collect();
+        sections.iter().map(|section| id(section).and_then(|id| by_id.get(&id.folded()).copied())).collect();
     let nameless: Vec<usize> = (0..sections.len()).filter(|&n| id(&sections[n]).is_none()).collect();
     let mut free: HashSet<usize> = (0..entries.len()).filter(|n| !places.contains(&Some(*n))).collect();
     let numbered =

@@ -222,7 +222,12 @@ impl<'a> Fields<'a> {
         let value = self.value(key)?;
         let Value::Sequence(items) = value else {
             let hint = match value {
-                Value::String(text) => format!("write `{key}: [{text}]`, or `{key}: []` for none"),
+                Value::String(text) => match &keys::items(text)[..] {
+                    [] => format!("write `{key}: []`, or leave it out"),
+                    items => {
+                        format!("write `{key}: [{}]`, or `{key}: []` for none", one_line(&items.join(", ")))
+                    }
+                },
                 _ => format!("write `{key}: [A, B]`, or `{key}: []` for none"),
             };
             found.push(self.wrong(key, value, "a list", hint));
@@ -314,6 +319,12 @@ impl<'a> Fields<'a> {
     /// A short value as it is written, if it has no quotes.
     pub(super) fn plain(&self, key: &str) -> Option<&'a str> {
         self.sheet.plain(&join(&self.path, key))
+    }
+
+    /// Every key that is a text, with its value.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let entries = self.mapping.into_iter().flatten();
+        entries.filter_map(|(key, value)| Some((key.as_str()?, value)))
     }
 
     /// Is it a mapping at all?

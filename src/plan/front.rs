@@ -113,9 +113,18 @@ pub(super) fn before_inner(text: &str, fence: &Fence) -> Range<usize> {
 
 /// A line in a fence that begins another one.
 pub(super) fn inner_fence(text: &str, fence: &Fence) -> Option<usize> {
+    let opening = text[fence.range.start..fence.content.start].trim_start();
+    let sign = opening.chars().next().unwrap_or('`');
+    let length = |line: &str| line.chars().take_while(|&c| c == sign).count();
+    // One in a text of the YAML, which ends the fence where it was meant to end itself.
+    let ends_it = |line: &str| {
+        let inner = line.trim_start();
+        let (own, info) = (length(inner), inner.trim_start_matches(sign).trim());
+        own >= length(opening) && !info.is_empty() && info.chars().all(char::is_alphanumeric)
+    };
     let mut at = fence.content.start;
     for line in text[fence.content.clone()].split_inclusive('\n') {
-        if line.starts_with("```") || line.starts_with("~~~") {
+        if line.starts_with("```") || line.starts_with("~~~") || ends_it(line) {
             return Some(at);
         }
         at += line.len();

@@ -11,6 +11,12 @@ pub fn glob_matches(pattern: &str, path: &str) -> bool {
     Pattern::parse(pattern).overlaps(&Pattern::parse(&escaped))
 }
 
+/// Does a path or glob name this file, or a folder that it is in?
+pub fn glob_covers(pattern: &str, path: &str) -> bool {
+    glob_matches(pattern, path)
+        || glob_matches(&format!("{}/**", pattern.trim_end().trim_end_matches('/')), path)
+}
+
 /// A declared path or glob, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pattern {
@@ -79,6 +85,22 @@ impl Pattern {
             return false;
         }
         intersect(&self.segments, &other.segments, |s| *s == Segment::Any, Segment::overlaps)
+    }
+}
+
+impl Pattern {
+    /// Can two tasks that declare these get in each other's way? As `overlaps`; also where one names a folder, without
+    /// a `/` at its end, and the other something in it.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let holds = |folder: &Self, inner: &Self| {
+            !folder.glob && !folder.segments.is_empty() && folder.with_content().overlaps(inner)
+        };
+        self.overlaps(other) || holds(self, other) || holds(other, self)
+    }
+
+    fn with_content(&self) -> Self {
+        let segments = self.segments.iter().cloned().chain([Segment::Any]).collect();
+        Self { segments, glob: true }
     }
 }
 

@@ -127,7 +127,7 @@ pub(super) fn clashes(tasks: &[Task]) -> Vec<Clash> {
         let (mut others, mut shared) = (Vec::new(), BTreeSet::new());
         for other in (0..task).filter(|other| !reach[task].contains(other) && !reach[*other].contains(&task))
         {
-            let meets = |file: &Pattern| changed[other].iter().any(|theirs| file.overlaps(theirs));
+            let meets = |file: &Pattern| changed[other].iter().any(|theirs| file.meets(theirs));
             let common: Vec<usize> = (0..changed[task].len()).filter(|&n| meets(&changed[task][n])).collect();
             if !common.is_empty() {
                 others.push(other);
@@ -176,7 +176,7 @@ impl<'a> Uses<'a> {
 
     /// The first file, as this task declares it, or resource that both have.
     fn common(&self, other: &Self) -> Option<String> {
-        let meets = |pattern: &Pattern| other.patterns.iter().any(|theirs| pattern.overlaps(theirs));
+        let meets = |pattern: &Pattern| other.patterns.iter().any(|theirs| pattern.meets(theirs));
         let file = self.patterns.iter().position(meets);
         let file = file.and_then(|n| self.task.files.changed().nth(n)).map(str::to_owned);
         let named = |resource: &&String| other.task.shared_resources.contains(resource);

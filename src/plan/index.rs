@@ -9,7 +9,9 @@ use std::collections::HashSet;
 use super::details::Extra;
 use super::diagnostic::Spot;
 use super::fields::{Fields, Sheet, one_line};
+use super::strangers::{Stranger, strangers};
 use super::{Diagnostic, Priority, TaskId};
+use crate::text::folded;
 
 /// More tasks than any plan has; comparing each with each other stays quick up to here.
 pub(super) const MAX_TASKS: usize = 1000;
@@ -29,6 +31,26 @@ pub(super) struct Index {
     pub(super) lost: usize,
     /// What those among them have for an id that is none.
     pub(super) refused_ids: Vec<String>,
+    /// Those among them that can be read that far.
+    pub(super) refused: Vec<Refused>,
+}
+
+/// An entry that was left out.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// As a message names it.
+    pub(super) what: String,
+    /// What it depends on, and where that stands.
+    pub(super) dependencies: Vec<(String, Spot)>,
+}
+
+impl Refused {
+    fn of(n: usize, fields: &Fields<'_>) -> Self {
+        let names = fields.texts("dependencies", &mut Vec::new()).unwrap_or_default();
+        let at = |n: usize| fields.spot_of(&format!("dependencies[{n}]"));
+        let dependencies = names.into_iter().enumerate().map(|(n, name)| (name, at(n))).collect();
+        Self { what: format!("entry {} of `tasks`", n + 1), dependencies }
+    }
 }
 
 /// One task of the index.
@@ -41,10 +63,19 @@ pub(super) struct Entry {
     pub(super) priority: Option<Priority>,
     pub(super) dependencies: Option<Vec<String>>,
     pub(super) extra: Extra,
+    pub(super) strangers: Vec<Stranger>,
     pub(super) at: Spot,
     pub(super) file_at: Spot,
     /// One for each dependency; the entry's own place where there is none.
     pub(super) dependencies_at: Vec<Spot>,
+}
+
+impl Entry {
+    /// Returns whether this text is its name, however it is spelled.
+    pub(super) fn is_called(&self, text: &str) -> bool {
+        let plain = folded(text);
+        !plain.is_empty() && self.name.as_deref().is_some_and(|name| folded(name) == plain)
+    }
 }
 
 /// Reads the index. `title` is offered as a name where there is none.
@@ -121,9 +152,11 @@ fn read_entries(index: &mut Index, top: &Fields<'_>, found: &mut Vec<Diagnostic>
                 let hint = "give each task an id of its own, such as `task-7`";
                 found.push(Diagnostic::error("id-duplicate", &fields.spot_of("id"), message, hint));
                 index.lost += 1;
+                index.refused.push(Refused::of(n, fields));
             }
             None => {
                 index.lost += 1;
+                index.refused.push(Refused::of(n, fields));
                 let written = fields.value("id").map(|id| id.as_str().map(str::to_owned));
                 index.refused_ids.extend(written.and_then(|id| id.or(fields.plain("id").map(str::to_owned))));
             }
@@ -167,6 +200,7 @@ fn read_entry(n: usize, fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Opt
         priority,
         dependencies,
         extra,
+        strangers: strangers(fields),
         at: fields.spot(),
         file_at: fields.spot_of("file"),
         dependencies_at: (0..count).map(|n| fields.spot_of(&format!("dependencies[{n}]"))).collect(),
@@ -178,7 +212,18 @@ pub(super) fn read_id(fields: &Fields<'_>, found: &mut Vec<Diagnostic>) -> Optio
     // YAML reads `1` as a number and `01` as text; neither keeps its form everywhere.
     if let Some(plain) = fields.plain("id").filter(|plain| is_number(plain)) {
         let message = "`id` is a number, not text".to_owned();
-        let hint = format!("put it in quotes, `id: \"{plain}\"`, or use one such as `task-{plain}`");
+        let plain = one_line(plain);
+        let hint = match TaskId::parse(&plain) {
+            Ok(_) => format!("put it in quotes, `id: \"{plain}\"`, or use one such as `task-{plain}`"),
+            // In quotes it would be text, but no id.
+            Err(_) => {
+                let part = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                format!(
+                    "use one such as `task-{}`; in quotes, as `id: \"{plain}\"`, it would be text, but no id",
+                    part.trim_matches('-')
+                )
+            }
+        };
         found.push(Diagnostic::error("wrong-type", &fields.spot_of("id"), message, hint));
         return None;
     }

@@ -7,7 +7,9 @@
 use serde_yaml::{Mapping, Value};
 
 pub(super) use super::spellings::Scope;
-use super::spellings::{ALLOWED, FILES, INSIDE_FILES, Known, OTHERS, REVERSED, Rank, Shape, shape_of, table};
+use super::spellings::{
+    ALLOWED, FILES, INSIDE_FILES, Known, ORDER, OTHERS, REVERSED, Rank, Shape, shape_of, table,
+};
 use crate::text::{folded, name};
 
 /// What a key says.
@@ -58,6 +60,18 @@ pub(super) fn read(scope: Scope, written: &Mapping) -> Read {
             out.mapping.insert(key.clone(), value.clone());
             continue;
         };
+        if text == "<<" {
+            out.remarks.push(Remark {
+                is_error: true,
+                ..Remark::warning(
+                    "yaml-merge",
+                    text,
+                    "a YAML merge key (`<<`) stands here, and plans have none".to_owned(),
+                    "write its keys out".to_owned(),
+                )
+            });
+            continue;
+        }
         match meaning(scope, text, value) {
             Meaning::Itself => drop(out.mapping.insert(key.clone(), value.clone())),
             Meaning::For(known) if has(known) => {
@@ -207,6 +221,12 @@ fn meaning(scope: Scope, key: &str, value: &Value) -> Meaning {
                     "say it the other way round, as `dependencies:` of the later task".to_owned(),
                 );
             }
+            if ORDER.contains(&plain.as_str()) && is_count(value) {
+                return Meaning::Unread(
+                    "say which tasks come first, as `dependencies: [ID]`; the waves follow from them"
+                        .to_owned(),
+                );
+            }
             if plain == "tests" && is_list(value) {
                 return Meaning::Unread(
                     "name tests in a section `## Tests Required`; commands go into `verify: [COMMAND]`"
@@ -239,6 +259,12 @@ fn misspelt(table: &'static [Known], plain: &str, value: &Value) -> Meaning {
     }
 }
 
+/// A number, or a text that ends with one, as `wave 2`.
+fn is_count(value: &Value) -> bool {
+    value.is_number()
+        || value.as_str().is_some_and(|text| text.trim_end().ends_with(|c: char| c.is_ascii_digit()))
+}
+
 fn is_list(value: &Value) -> bool {
     match value {
         Value::Sequence(items) => !items.is_empty(),
@@ -247,17 +273,31 @@ fn is_list(value: &Value) -> bool {
     }
 }
 
+/// Returns whether a key of a task is unknown and nothing is said about it.
+pub(super) fn is_stranger(key: &str, value: &Value) -> bool {
+    let known = table(Scope::Task).iter().any(|known| known.0 == key);
+    !known && !value.is_null() && matches!(meaning(Scope::Task, key, value), Meaning::Itself)
+}
+
+/// The items of a text that should be a list.
+pub(super) fn items(text: &str) -> Vec<&str> {
+    if says_none(text) {
+        return Vec::new();
+    }
+    let items = text.split([',', ';', '\n']).flat_map(|part| part.split(" and "));
+    items.map(str::trim).filter(|item| !item.is_empty()).collect()
+}
+
+fn says_none(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "" | "none" | "nothing" | "-" | "n/a")
+}
+
 /// The value as the known key has it: a text is a list of one; one with commas between ids, a list of those.
 fn shaped(known: &str, value: &Value) -> Value {
     let Value::String(text) = value else { return value.clone() };
     let list = |items: Vec<&str>| items.into_iter().map(Value::from).collect();
     match shape_of(known) {
-        Shape::Ids
-            if matches!(text.trim().to_lowercase().as_str(), "" | "none" | "nothing" | "-" | "n/a") =>
-        {
-            list(Vec::new())
-        }
-        Shape::Ids => list(text.split(',').map(str::trim).filter(|id| !id.is_empty()).collect()),
+        Shape::Ids => list(items(text)),
         Shape::List => list(vec![text]),
         _ => value.clone(),
     }

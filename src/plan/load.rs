@@ -94,7 +94,7 @@ pub fn load_in(source: &Source, around: Option<&Surroundings<'_>>) -> (Option<Pl
         pairs.push(Pair { entry, details });
         files.push(file);
     }
-    let tasks = rules::judge(&pairs, &index.refused_ids, &mut found);
+    let tasks = rules::judge(&pairs, &index.refused_ids, &index.refused, &mut found);
     if let Some(around) = around {
         surroundings::check(&pairs, &tasks, around, &mut found);
     }

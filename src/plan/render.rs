@@ -10,6 +10,7 @@ use super::document::{Document, DocumentTask};
 use super::markdown::Outline;
 use super::rules::file_of;
 use super::{Status, TaskId};
+use crate::text::clean;
 
 /// The keys of a front matter, in the order in which they are written.
 const FRONT_KEYS: [&str; 12] = [
@@ -122,10 +123,9 @@ fn ids(ids: &[TaskId]) -> Value {
     ids.iter().map(TaskId::as_str).collect()
 }
 
-/// A name as the text of a heading.
+/// A name as the text of a heading: one line, and nothing that is not seen.
 fn heading(name: &str) -> String {
-    let name = name.replace(|c: char| c.is_control(), " ");
-    name.split_whitespace().collect::<Vec<_>>().join(" ")
+    clean(name).trim().to_owned()
 }
 
 /// Block style, one key a line. A value that was read from YAML can be written as YAML.

@@ -10,7 +10,8 @@ use super::details::Details;
 use super::diagnostic::Spot;
 use super::fields::one_line;
 use super::graph;
-use super::index::Entry;
+use super::index::{Entry, Refused};
+use super::strangers::strangers;
 use super::{Diagnostic, Task, TaskId};
 use crate::text::{did_you_mean, neighbours};
 
@@ -38,8 +39,14 @@ struct Placed {
 }
 
 /// Checks everything and returns the tasks, in the order of the index. `others` are names of tasks that the index
-/// means to have and that were refused: to depend on one is no error of its own.
-pub(super) fn judge(pairs: &[Pair<'_>], others: &[String], found: &mut Vec<Diagnostic>) -> Vec<Task> {
+/// means to have and that were refused: to depend on one is no error of its own. What the `refused` entries themselves
+/// depend on is checked, too.
+pub(super) fn judge(
+    pairs: &[Pair<'_>],
+    others: &[String],
+    refused: &[Refused],
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Task> {
     let mut names = Names::of(pairs, others);
     let mut tasks = Vec::with_capacity(pairs.len());
     let mut placed = Vec::with_capacity(pairs.len());
@@ -49,9 +56,20 @@ pub(super) fn judge(pairs: &[Pair<'_>], others: &[String], found: &mut Vec<Diagn
             report_gaps(&pair.entry.id, details, found);
             check_model(&pair.entry.id, details, found);
         }
+        let more = pair.details.as_ref().map(|details| strangers(&details.sheet.fields()));
+        for stranger in pair.entry.strangers.iter().chain(more.iter().flatten()) {
+            stranger.report(&pair.entry.id, &names.known, found);
+        }
         let (needs, dependencies_at) = names.resolve(pair, found);
         tasks.push(task(pair, needs));
         placed.push(Placed { at: pair.entry.at.clone(), dependencies_at });
+    }
+    for Refused { what, dependencies } in refused {
+        for (name, at) in dependencies {
+            if !names.known.contains(name.as_str()) && !others.contains(name) {
+                found.push(names.unknown(what, None, name, at));
+            }
+        }
     }
     check_cycles(&tasks, &placed, found);
     check_clashes(&tasks, &placed, found);
@@ -85,26 +103,34 @@ impl<'a> Names<'a> {
                     needs_at.push(at);
                 }
                 _ if self.others.contains(name) => {}
-                _ => found.push(self.unknown(&pair.entry.id, name, &at)),
+                _ => {
+                    let id = &pair.entry.id;
+                    found.push(self.unknown(&format!("`{id}`"), Some(id), name, &at));
+                }
             }
         }
         (needs, needs_at)
     }
 
-    fn unknown(&mut self, id: &TaskId, name: &str, at: &Spot) -> Diagnostic {
+    fn unknown(&mut self, what: &str, own: Option<&TaskId>, name: &str, at: &Spot) -> Diagnostic {
         let looked_at = if self.suggestions > 0 { self.pairs } else { &[] };
         self.suggestions = self.suggestions.saturating_sub(1);
         let known = looked_at.iter().map(|pair| pair.entry.id.as_str());
-        let known: Vec<&str> = known.filter(|known| *known != id.as_str()).collect();
-        let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
-            match neighbours(name, known.iter().copied()) {
+        let known: Vec<&str> = known.filter(|known| own.is_none_or(|own| *known != own.as_str())).collect();
+        let called = looked_at.iter().map(|pair| &pair.entry).find(|entry| entry.is_called(name));
+        let called = called.filter(|entry| Some(&entry.id) != own);
+        let called = called.map(|entry| format!("`{}` has that name: write its id", entry.id));
+        let hint =
+            called.or_else(|| did_you_mean(name, known.iter().copied())).unwrap_or_else(|| match neighbours(
+                name,
+                known.iter().copied(),
+            ) {
                 near if near.is_empty() => "remove it here, or add that task to `tasks`".to_owned(),
                 near => {
                     format!("name a task such as {}, or add that one to `tasks`", listed(near.into_iter()))
                 }
-            }
-        });
-        let message = format!("`{id}` depends on `{}`, which is not in the plan", one_line(name));
+            });
+        let message = format!("{what} depends on `{}`, which is not in the plan", one_line(name));
         Diagnostic::error("dependency-unknown", at, message, hint)
     }
 }

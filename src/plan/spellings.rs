@@ -268,6 +268,55 @@ pub(super) const REVERSED: &[&str] = &[
     "dependents",
 ];
 
+/// Order by a number, which nothing here has.
+pub(super) const ORDER: &[&str] = &[
+    "order",
+    "runorder",
+    "executionorder",
+    "sequence",
+    "wave",
+    "phase",
+    "stage",
+    "step",
+    "round",
+    "batch",
+    "parallelgroup",
+    "executiongroup",
+];
+
+/// Keys that name tasks or files and mean neither order nor bounds.
+pub(super) const NEUTRAL: &[&str] = &[
+    "related",
+    "relatedtasks",
+    "seealso",
+    "see",
+    "similar",
+    "reference",
+    "references",
+    "refs",
+    "docs",
+    "documentation",
+    "links",
+    "sources",
+    "spec",
+    "specs",
+    "artifacts",
+    "outputs",
+    "screenshots",
+    "tags",
+    "area",
+    "areas",
+    "category",
+    "component",
+    "components",
+    "modules",
+    "packages",
+    "keywords",
+    "skills",
+    "tools",
+    "technologies",
+];
+
 /// Words that look like a known key and are none.
 pub(super) const OTHERS: &[&str] = &[
     "title",
@@ -322,6 +371,7 @@ impl Shape {
 
 /// The shape of a known key.
 pub(super) fn shape_of(known: &str) -> Shape {
-    let all = [INDEX, METADATA, TASK, FILES];
+    // What a task says counts before what the whole plan says under the same name.
+    let all = [TASK, FILES, METADATA, INDEX];
     all.iter().flat_map(|table| table.iter()).find(|one| one.0 == known).map_or(Any, |one| one.1)
 }

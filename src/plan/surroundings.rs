@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::details::Details;
+use super::details::{Details, plain_path};
 use super::diagnostic::Spot;
 use super::fields::one_line;
 use super::glob::Pattern;
@@ -208,7 +208,9 @@ fn spot(details: &Details<'_>, kind: &str, path: &str) -> Spot {
     let fields = details.sheet.fields();
     let list =
         fields.value("files").and_then(|files| files.get(kind)).and_then(serde_yaml::Value::as_sequence);
-    match list.and_then(|list| list.iter().position(|item| item.as_str() == Some(path))) {
+    match list
+        .and_then(|list| list.iter().position(|item| item.as_str().map(plain_path).as_deref() == Some(path)))
+    {
         Some(n) => fields.spot_of(&format!("files.{kind}[{n}]")),
         None => details.at.clone(),
     }

@@ -114,12 +114,23 @@ pub(super) fn read(text: &str) -> Result<Yaml, Fault> {
         // The walk is stricter than `serde_yaml` about indentation inside brackets and quotes, which
         // people and models get wrong without meaning anything else. What follows has no places then.
         Err(Stop::Scan(_)) if harmless(text) => {}
-        Err(Stop::Scan(error)) => return Err(scan_fault(&error)),
+        Err(Stop::Scan(error)) => return Err(scan_fault(&error).in_text(text)),
     }
     match serde_yaml::from_str(text) {
         Ok(value) if is_tagged(&value) => Err(tag(None)),
         Ok(value) => Ok(Yaml { value, nodes }),
-        Err(error) => Err(value_fault(&error)),
+        Err(error) => Err(value_fault(&error).in_text(text)),
+    }
+}
+
+impl Fault {
+    /// With the hint that fits the text: a line that begins with a tab is the likeliest reason.
+    fn in_text(mut self, text: &str) -> Self {
+        let tab = |line: &str| line.trim_start_matches(' ').starts_with('\t') && !line.trim().is_empty();
+        if text.lines().any(tab) {
+            TAB_HINT.clone_into(&mut self.hint);
+        }
+        self
     }
 }
 
@@ -130,17 +141,19 @@ fn harmless(text: &str) -> bool {
     text.len() <= 64 << 10 && brackets <= 2000 && !(text.contains('&') && text.contains('*'))
 }
 
+/// Where YAML may be indented with spaces only.
+const TAB_HINT: &str = "indent with spaces: YAML takes no tabs at the beginning of a line";
+
 fn syntax(place: Option<Place>, message: &str) -> Fault {
-    Fault {
-        code: "yaml-syntax",
-        place,
-        message: format!("this is not valid YAML: {message}"),
-        hint: "correct the YAML; text that contains `: ` or ` #`, or starts with a sign such as \
-               `*`, `&`, `@`, `[` or `{`, needs quotes"
-            .to_owned(),
-    }
+    let hint = match message.contains("duplicate entry") {
+        true => "say it once".to_owned(),
+        false => GENERAL_HINT.to_owned(),
+    };
+    Fault { code: "yaml-syntax", place, message: format!("this is not valid YAML: {message}"), hint }
 }
 
+const GENERAL_HINT: &str = "correct the YAML; text that contains `: ` or ` #`, or starts with a sign such as \
+               `*`, `&`, `@`, `[` or `{`, needs quotes";
 fn scan_fault(error: &ScanError) -> Fault {
     syntax(Some(Place::of(*error.marker())), error.info())
 }
@@ -206,7 +219,9 @@ fn walk(source: &str, nodes: &mut Nodes) -> Result<(), Stop> {
                     if let Some(path) = path.as_ref().filter(|_| text.len() <= PLACED_KEY) {
                         nodes.plain.insert(path.clone(), text.as_ref().to_owned());
                     }
-                    nodes.cut.extend(cut_off(&lines, place).map(|rest| (place, rest)));
+                    let is_name =
+                        path.as_deref().is_some_and(|path| path.ends_with("name") || path.ends_with("title"));
+                    nodes.cut.extend(cut_off(&lines, place, is_name).map(|rest| (place, rest)));
                 }
                 record(&mut nodes.places, path, place);
                 continue;
@@ -225,15 +240,16 @@ fn walk(source: &str, nodes: &mut Nodes) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What follows ` #` and begins with a digit behind the value at this place: somebody wrote an issue's number.
-fn cut_off(lines: &[&str], place: Place) -> Option<String> {
+/// What follows ` #` and begins with a digit behind the value at this place: somebody wrote an issue's number. Behind a
+/// name, which is prose, a letter does, too.
+fn cut_off(lines: &[&str], place: Place, is_name: bool) -> Option<String> {
     // In a longer line than people write, finding the column would take long.
     let line = lines.get(place.line - 1).filter(|line| line.len() <= MAX_CUT_LINE)?;
     let start = line.char_indices().nth(place.column - 1)?.0;
     let rest = &line[start..];
-    let comment = rest.find(" #")? + 1;
-    let number = rest[comment + 1..].starts_with(|c: char| c.is_ascii_digit());
-    number.then(|| rest[comment..].trim_end().to_owned())
+    let comment = rest.find(" #").into_iter().chain(rest.find("\t#")).min()? + 1;
+    let meant = |c: char| c.is_ascii_digit() || is_name && c.is_alphanumeric();
+    rest[comment + 1..].starts_with(meant).then(|| rest[comment..].trim_end().to_owned())
 }
 
 /// The path of the value whose key was read last.

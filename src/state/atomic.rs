@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -192,8 +193,11 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to).map(drop).map_err(|error| Error::io("copy", from, &error))
 }
 
-/// A file's content; none if there is no such file.
+/// A file's content; none if there is no such file. A named pipe is refused: reading it would wait for ever.
 pub fn read_optional(path: &Path) -> Result<Option<String>> {
+    if is_pipe(path) {
+        return Err(Error::refused(format!("`{}` is a pipe, not a file", path.display())));
+    }
     match fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes)
             .map(Some)
@@ -203,6 +207,11 @@ pub fn read_optional(path: &Path) -> Result<Option<String>> {
         }
         Err(error) => Err(Error::io("read", path, &error)),
     }
+}
+
+/// Returns whether a named pipe stands at this path.
+fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo())
 }
 
 /// Opens a file to append to, or to lock; makes it and its folder.

@@ -363,7 +363,8 @@ fn task_text(dir: &Path, file: &str) -> TaskText {
     match read_optional(&path) {
         Ok(Some(text)) => TaskText::Text(text),
         Ok(None) => TaskText::Missing,
-        Err(error) => TaskText::Unreadable(error.fact),
+        // The message names the file already.
+        Err(error) => TaskText::Unreadable(error.fact.replace(&format!("`{}`", path.display()), "it")),
     }
 }
 

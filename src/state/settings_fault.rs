@@ -55,7 +55,17 @@ pub fn setting_meant(key: &str) -> Option<String> {
     let same = known.iter().find(|known| known.rsplit('.').next() == Some(own));
     match same {
         Some(known) => Some(format!("did you mean `{known}`?")),
-        None => text::did_you_mean(key, known.iter().map(String::as_str)),
+        None => {
+            // Of two keys in one section, only their own names are compared.
+            let section = key.rsplit_once('.').map(|(section, _)| format!("{section}."));
+            let known = known.iter().filter(|known| {
+                section.as_ref().is_none_or(|section| {
+                    let own_known = known.strip_prefix(section.as_str());
+                    own_known.is_some_and(|known| !text::nearest(own, [known]).is_empty())
+                })
+            });
+            text::did_you_mean(key, known.map(String::as_str))
+        }
     }
 }
 
@@ -100,7 +110,10 @@ impl Kind {
         let (right, expected) = match self {
             Self::Any => return None,
             Self::Flag => (value.is_bool(), "`true` or `false`"),
-            Self::Count => (value.is_u64(), "a whole number from 0"),
+            // Any more is too many for every count here.
+            Self::Count => {
+                (value.as_u64().is_some_and(|count| usize::try_from(count).is_ok()), "a whole number from 0")
+            }
             Self::Text => (value.is_string(), "text"),
             Self::List => (
                 value.as_sequence().is_some_and(|items| items.iter().all(Value::is_string)),

@@ -94,7 +94,10 @@ fn says_go_on(text: &str) -> bool {
 
 /// Adds a text; the plan, if it is complete now. What is no continuation leaves nothing.
 fn add(so_far: &mut String, text: &str, joins: &mut usize) -> Option<Whole> {
-    if document::has_structure(text) || so_far.len() + text.len() > MAX_PLAN {
+    // A text with an index belongs to a plan that was cut off above its own, if it does not say that it is one.
+    let other = document::has_structure(text)
+        && (document::has_structure(so_far) || !document::markers(text).is_empty());
+    if other || so_far.len() + text.len() > MAX_PLAN {
         so_far.clear();
         return None;
     }

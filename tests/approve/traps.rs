@@ -219,6 +219,11 @@ fn the_task_s_own_words_count() {
     scene.check("sed -i s/a/b/ src/lib.rs", "deny", "forbidden");
     scene.check("mkdir -p docs/a", "deny", "forbidden");
     scene.check("rustfmt src/lib.rs", "deny", "forbidden");
+    // A folder forbids what is in it, with or without a sign that says so.
+    declare("files: { create: ['src/**'], forbidden: [src/gen, 'doc*'] }");
+    scene.check("echo x > src/gen/a.rs", "deny", "forbidden");
+    scene.check("echo x > docs/a.md", "deny", "forbidden");
+    scene.check("echo x > src/gen.rs", "allow", "");
     declare("files: { create: [x.txt], strict: true }");
     scene.check("echo x > x.txt", "allow", "");
     scene.check("echo x > y.txt", "deny", "only the files it declares");

@@ -135,3 +135,28 @@ fn a_plan_that_does_not_fit_the_repository_is_warned_of() {
     assert!(out.contains("warning[file-absent]"), "{out}");
     repo.ctx(&["plan", "validate", "--strict"]).fails(1);
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_stops_nothing_for_ever() {
+    let repo = Repo::new();
+    repo.create_plan(&three_tasks());
+    let file = repo.path.join(".parallel/plans/active/tasks/task-1.md");
+    fs::remove_file(&file).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+    let out = repo.ctx(&["plan", "validate"]).fails(1);
+    assert!(
+        out.contains("the file `tasks/task-1.md` of `task-1` cannot be read: it is a pipe, not a file"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_block_without_a_reason_is_refused() {
+    let repo = Repo::new();
+    repo.create_plan(&three_tasks());
+    repo.ctx(&["task", "start", "task-0"]).ok();
+    for reason in ["", "  "] {
+        repo.ctx(&["task", "block", "task-0", "--reason", reason]).fails(2);
+    }
+}

@@ -93,12 +93,12 @@ fn the_index_must_be_yaml() {
     assert_snapshot!(said(&[("    priority: high\n    dep", "    priority: high\n    priority: low\n    dep")]), @r#"
     error[yaml-syntax]: this is not valid YAML: tasks[1]: duplicate entry with key "priority"
       --> plan.md:19:5
-      hint: correct the YAML; text that contains `: ` or ` #`, or starts with a sign such as `*`, `&`, `@`, `[` or `{`, needs quotes
+      hint: say it once
     "#);
     assert_snapshot!(said(&[("overview: Log", "\toverview: Log")]), @"
     error[yaml-syntax]: this is not valid YAML: found a tab character that violates indentation
       --> plan.md:12:1
-      hint: correct the YAML; text that contains `: ` or ` #`, or starts with a sign such as `*`, `&`, `@`, `[` or `{`, needs quotes
+      hint: indent with spaces: YAML takes no tabs at the beginning of a line
     ");
     assert_snapshot!(said(&[("overview: Log in and out.\n", "overview: Log\n---\nmore: x\n")]), @"
     error[yaml-documents]: a second YAML document starts here

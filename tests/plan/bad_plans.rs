@@ -164,7 +164,7 @@ fn front_matter_must_be_right() {
     assert_snapshot!(first(file("id: task-0\nid: task-0\n")), @r#"
     error[yaml-syntax]: this is not valid YAML: duplicate entry with key "id"
       --> tasks/task-0.md:2:1
-      hint: correct the YAML; text that contains `: ` or ` #`, or starts with a sign such as `*`, `&`, `@`, `[` or `{`, needs quotes
+      hint: say it once
     "#);
 }
 

@@ -219,6 +219,12 @@ fn what_the_index_of_a_folder_says_of_a_task_counts_only_in_its_file() {
         assert!(found.contains(said), "{found}");
         assert!(found.contains("--> plan.yaml:"), "{found}");
     }
+    // Two statuses that differ are named; the task's own counts.
+    let mut changed = files.clone();
+    changed[0].1 += "  status: completed\n";
+    let (plan, found) = load(&source(&changed));
+    assert_eq!(plan.unwrap().tasks[1].status, Status::Pending);
+    assert!(found.to_string().contains("warning[task-key-in-index]: the index says `status`"), "{found}");
     // A first status that was left there says nothing about now.
     files[0].1 += "  status: pending\n";
     files[2].1 = files[2].1.replace("status: pending", "status: completed");
@@ -274,7 +280,134 @@ fn number_ids_are_quoted_as_they_are_written() {
         assert_eq!(said.matches("`id` is a number, not text").count(), 2, "{said}");
         assert!(said.contains(&format!("id: \"{form}\"")), "{said}");
     }
+    // What would be no id in quotes, either, is not offered as one.
+    for (id, offered) in [("1.10", "task-1-10"), ("-1", "task-1"), ("+3", "task-3"), (".5", "task-5")] {
+        let said = errors(&two("", "").replace("id: task-1", &format!("id: {id}")));
+        assert!(said.contains(&format!("hint: use one such as `{offered}`; in quotes")), "{said}");
+    }
     for id in ["\"01\"", "1a", "v1", "1-2"] {
         assert_eq!(errors(&two("", "").replace("id: task-1", &format!("id: {id}"))), "", "{id}");
     }
+}
+
+#[test]
+fn an_unknown_key_that_names_tasks_or_files_is_named_in_any_language() {
+    for (line, said) in [
+        ("abhängigkeiten: [task-0]", "`abhängigkeiten` of `task-1` names tasks"),
+        ("依赖: [task-0]", "`依赖` of `task-1` names tasks"),
+        ("parent: task-0", "`parent` of `task-1` names tasks"),
+        ("dateien: [src/a.rs, lib.rs]", "`dateien` of `task-1` names files"),
+        ("exclude: [src/x]", "`exclude` of `task-1` names files"),
+        ("fichiers: { modify: [a] }", "`fichiers` of `task-1` names files"),
+        ("wave: 2", "`wave` is not read"),
+        ("order: 1", "`order` is not read"),
+        ("phase: \"phase 2\"", "`phase` is not read"),
+        // Neither orders nor bounds.
+        ("related: [task-0]", ""),
+        ("references: [docs/a.md]", ""),
+        ("branch: task-1", ""),
+        ("phase: design", ""),
+        ("estimated_tokens: 5000", ""),
+        ("notes: see src/a.rs", ""),
+        ("urls: [\"https://a.example/b\"]", ""),
+        ("owner: A", ""),
+    ] {
+        for text in [two(&format!("    {line}\n"), ""), two("", &format!("{line}\n"))] {
+            let (_, found) = made(&text);
+            let unread = found.lines().filter(|line| line.contains("key-unread")).collect::<String>();
+            assert_eq!(unread.is_empty(), said.is_empty(), "{line}: {found}");
+            assert!(unread.contains(said), "{line}: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_merge_key_brings_nothing_in_unseen() {
+    for text in [
+        two("    <<: { dependencies: [task-0] }\n", ""),
+        two("", "<<: { files: { forbidden: [src/a.rs] } }\n"),
+    ] {
+        assert!(errors(&text).contains("error[yaml-merge]"), "{}", errors(&text));
+    }
+}
+
+#[test]
+fn the_hint_for_a_text_is_the_list_that_it_means() {
+    for (value, hint) in [
+        ("none", "`dependencies: []`, or leave it out"),
+        ("task-0, task-9", "`dependencies: [task-0, task-9]`"),
+        ("task-0; task-9", "`dependencies: [task-0, task-9]`"),
+        ("task-0 and task-9", "`dependencies: [task-0, task-9]`"),
+    ] {
+        let said = errors(&two(&format!("    dependencies: {value}\n"), ""));
+        assert!(said.contains(&format!("hint: write {hint}")), "{said}");
+    }
+    let (plan, _) = made(&two("    locks: db\n", ""));
+    assert_eq!(plan.tasks[1].shared_resources, ["db"]);
+}
+
+#[test]
+fn a_dependency_on_a_name_says_whose_name_that_is() {
+    let said = errors(&two("    dependencies: [A]\n", ""));
+    assert!(said.contains("hint: `task-0` has that name: write its id"), "{said}");
+}
+
+#[test]
+fn an_id_that_differs_in_case_is_one_error() {
+    let said = errors(&two("", "").replacen("id: task-1", "id: Task-1", 1));
+    assert_eq!(said.matches("error[").count(), 1, "{said}");
+    assert!(said.contains("error[id-mismatch]: the index says `Task-1`, the task says `task-1`"), "{said}");
+}
+
+#[test]
+fn refused_entries_say_what_they_depend_on_wrongly_at_once() {
+    let index =
+        "  - id: task-1\n    name: C\n    dependencies: [zz]\n  - name: D\n    dependencies: [yy, task-0]\n";
+    let said = errors(&two(index, ""));
+    for part in [
+        "error[id-duplicate]",
+        "error[id-missing]",
+        "entry 3 of `tasks` depends on `zz`",
+        "entry 4 of `tasks` depends on `yy`",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("depends on `task-0`"), "{said}");
+}
+
+#[test]
+fn declared_paths_are_read_without_what_is_written_around_them() {
+    for written in [
+        "src/lib.rs:12",
+        "'`src/lib.rs`'",
+        "src/lib.rs (new)",
+        "'src/lib.rs#L3'",
+        "'src\\lib.rs'",
+        "src/lib.rs",
+    ] {
+        let (plan, _) = made(&two("", &format!("files: {{ modify: [{written}] }}\n")));
+        assert_eq!(plan.tasks[1].files.modify, ["src/lib.rs"], "{written}");
+    }
+    for kept in ["app/(group)/page.tsx", "'app/\\[id\\].tsx'", "a b.txt"] {
+        let (plan, _) = made(&two("", &format!("files: {{ modify: [{kept}] }}\n")));
+        assert_eq!(plan.tasks[1].files.modify, [kept.trim_matches('\'')], "{kept}");
+    }
+}
+
+#[test]
+fn a_fence_in_a_text_of_the_front_matter_is_named() {
+    let inner = "notes: |\n  ```rust\n  x\n  ```\n";
+    let text = two("", "").replacen("id: task-0\n```", &format!("id: task-0\n{inner}```"), 1);
+    let said = errors(&text);
+    assert!(
+        said.contains("error[fence-unclosed]: the fence that starts here is not closed before"),
+        "{said}"
+    );
+    assert!(!said.contains("has no details"), "{said}");
+    let longer = text.replacen("```yaml\nid: task-0", "````yaml\nid: task-0", 1).replacen(
+        "  ```\n```",
+        "  ```\n````",
+        1,
+    );
+    assert_eq!(errors(&longer), "");
 }

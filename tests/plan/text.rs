@@ -51,6 +51,12 @@ fn a_readers_types_are_not_named() {
         "it is the text \"three\", not a whole number from 0 at line 1 column 12"
     );
     assert_eq!(
+        plain_fault(
+            "invalid type: integer `99999999999999999999` as u128, expected any value at line 1 column 31"
+        ),
+        "it is the number `99999999999999999999`, which is too large at line 1 column 31"
+    );
+    assert_eq!(
         plain_fault("invalid type: sequence, expected a boolean"),
         "it is a list, not `true` or `false`"
     );

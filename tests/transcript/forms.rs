@@ -78,6 +78,10 @@ fn a_plan_that_was_cut_off_is_joined_with_what_follows() {
         joined(at, &[said(head), other], "Plan?");
         joined(at, &[said(head), said("That is all."), prompt("no"), said(tail)], "Plan?");
     }
+    // Cut above its own index.
+    let (head, tail) = text.split_at(text.find("## Plan Structure").unwrap());
+    joined("above the index", &[said(head), said(tail)], "Plan!");
+    joined("above the index", &[said(head), prompt("continue"), said(tail)], "Plan!");
     // What stays incomplete is listed as it was printed.
     let head = &text[..text.find("### Task 1").unwrap()];
     joined("prose", &[said(head), said("I stopped there.")], "Plan?");
