@@ -47,6 +47,11 @@ struct Event {
 pub(super) fn run_watched(call: Git) -> Result<std::result::Result<Vec<u8>, Refusal>> {
     let events = tempfile::NamedTempFile::new()?;
     let call = call.env("GIT_TRACE2_EVENT", events.path()).env("GIT_TRACE2_EVENT_NESTING", "1");
+    // Git fails on a value of the person's that it cannot read, once it writes events.
+    let call = call
+        .env("GIT_TRACE2_REDACT", "1")
+        .env("GIT_TRACE2_EVENT_BRIEF", "0")
+        .env("GIT_TRACE2_MAX_FILES", "0");
     let output = call.output()?;
     if output.success() {
         return Ok(Ok(output.stdout));
