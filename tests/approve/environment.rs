@@ -23,7 +23,7 @@ fn shells() -> Vec<&'static str> {
 
 /// The hook's answer to a session in the worktree; the hook itself has this environment too.
 fn answer(scene: &Scene, env: Env<'_>, tool: &str, input: &Value) -> Value {
-    let event = json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": input, "cwd": scene.worktree, "session_id": "s" });
+    let event = json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": input, "cwd": scene.worktree, "session_id": "s1" });
     let mut hook = scene.repo.command(CTX_HOOK, &scene.repo.path);
     let ran = run_with(hook.envs(env.iter().cloned()), &event.to_string());
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
