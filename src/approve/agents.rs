@@ -5,19 +5,15 @@
 use serde_json::Value;
 
 use super::Decision;
+use super::fields::unknown_field;
 use super::proof::Proof;
 use super::rules::Rules;
-
-/// What an `Agent` call may hold.
-const LAUNCH: &[&str] = &["description", "prompt", "subagent_type", "model", "run_in_background"];
-/// What a `SendMessage` call may hold.
-const MESSAGE: &[&str] = &["to", "summary", "message"];
 
 /// Decides the start of an agent for a task that is ready for it. `model` is what the plan names for that task.
 pub fn launch(input: &Value, model: Option<&str>, rules: &Rules) -> Decision {
     let kind = input.get("subagent_type").and_then(Value::as_str).unwrap_or_default();
     let asked = input.get("model").filter(|asked| !asked.is_null());
-    if let Some(field) = unknown_field(input, LAUNCH) {
+    if let Some(field) = unknown_field("Agent", input) {
         return Decision::Nothing(format!("the call has a field `{field}`"));
     }
     if asked.is_some_and(|asked| asked.as_str().is_none() || asked.as_str() != model) {
@@ -31,16 +27,11 @@ pub fn launch(input: &Value, model: Option<&str>, rules: &Rules) -> Decision {
 
 /// Decides a message to an agent that is bound in this session.
 pub fn message(input: &Value, rules: &Rules) -> Decision {
-    if let Some(field) = unknown_field(input, MESSAGE) {
+    if let Some(field) = unknown_field("SendMessage", input) {
         return Decision::Nothing(format!("the call has a field `{field}`"));
     }
     match rules.objects_to_tool("SendMessage") {
         Some(rule) => Decision::Nothing(format!("the rule `{rule}` leaves it to the person")),
         None => Decision::Allow(Proof::known("a message to an agent of this session")),
     }
-}
-
-fn unknown_field<'a>(input: &'a Value, known: &[&str]) -> Option<&'a str> {
-    let mut fields = input.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    fields.find(|name| !known.contains(name))
 }

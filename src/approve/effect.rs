@@ -70,6 +70,8 @@ pub struct Effects {
     pub(super) stale_from: Option<usize>,
     /// The latest simple command prints names of files, and nothing else.
     pub(super) prints: Option<Names>,
+    /// A redirection stands without a command: zsh runs one that a variable names.
+    pub(super) nameless: bool,
 }
 
 /// Names of files that a command prints, one a line.

@@ -30,22 +30,26 @@ const LOCAL: &[&str] = &[
     "GIT_INTERNAL_SUPER_PREFIX",
 ];
 
-/// What the words of a command mean: which refs a push writes, which files a pathspec or a pattern names, where `cd`
-/// goes, where options end.
+/// What the words of a command mean: which refs a push or an amended commit writes, which files a pathspec or a pattern
+/// names, which programs a name finds, where `cd` goes, where options end.
 const MEANING: &[&str] = &[
     "GIT_NAMESPACE",
+    "GIT_NOTES_REF",
+    "GIT_NOTES_REWRITE_MODE",
+    "GIT_NOTES_REWRITE_REF",
     "GIT_LITERAL_PATHSPECS",
     "GIT_GLOB_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
     "GIT_ATTR_SOURCE",
     "CDPATH",
+    "EXECIGNORE",
     "GLOBIGNORE",
     "POSIXLY_CORRECT",
 ];
 
-/// What makes git, grep, rg or tar run a program or write a file although the command names none (git(1), rg(1),
-/// and GNU tar's manual). `GIT_TRACE…` are those that may hold a file's name.
+/// What makes git, grep, rg, tar or gawk run a program or write a file although the command names none (git(1), rg(1),
+/// the manuals of GNU tar and gawk). `GIT_TRACE…` are those that may hold a file's name.
 const PROGRAMS: &[&str] = &[
     "GIT_EXTERNAL_DIFF",
     "GIT_PAGER",
@@ -68,6 +72,9 @@ const PROGRAMS: &[&str] = &[
     "RIPGREP_CONFIG_PATH",
     "GREP_OPTIONS",
     "TAR_OPTIONS",
+    "AWKLIBPATH",
+    "AWKPATH",
+    "GAWK_PERSIST_FILE",
 ];
 
 /// Which variables a proof needs to be gone.
@@ -80,14 +87,18 @@ pub(super) enum Needs {
     NoPrograms,
 }
 
-/// The line in front of a proven command. It fails where a variable cannot be unset: nothing runs then.
-pub(super) fn unset_line(needs: Needs) -> String {
+/// What zsh runs where a redirection stands without a command; unset, that is an error.
+const NAMELESS: &str = "NULLCMD=: READNULLCMD=cat || exit 1\n";
+
+/// The lines in front of a proven command; `nameless` if a redirection stands without a command in it. They fail where
+/// a variable cannot be unset: nothing runs then.
+pub(super) fn prelude(needs: Needs, nameless: bool) -> String {
     let programs = match needs {
         Needs::Meaning => &[],
         Needs::NoPrograms => PROGRAMS,
     };
     let names: Vec<&str> = [LOCAL, MEANING, programs].concat();
-    format!("unset {} || exit 1\n", names.join(" "))
+    format!("unset {} || exit 1\n{}", names.join(" "), if nameless { NAMELESS } else { "" })
 }
 
 /// Returns whether a command may unset this variable: nothing else is told to a program by it.

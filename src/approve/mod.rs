@@ -18,6 +18,7 @@ mod declared;
 mod effect;
 mod environment;
 mod facts;
+mod fields;
 mod files;
 mod glob;
 mod limits;
@@ -42,12 +43,13 @@ mod walk;
 mod word;
 mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use agents::{launch, message};
 pub use effect::{Effect, Effects};
 pub use environment::is_harmless_setting;
 pub use facts::{Facts, Kind};
+pub use fields::unknown_field;
 pub use files::file_tool;
 pub use options::table_fault;
 pub use proof::{Proof, Refusal};
@@ -138,6 +140,25 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()?;
         Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
+}
+
+/// Every file or folder that a command is known to make, change or remove.
+pub fn changed_paths(command: &str, cwd: &Path, scene: Scene<'_>) -> Vec<PathBuf> {
+    let read = || {
+        let node = limits::check(command).and_then(|()| syntax::parse(command)).ok()?;
+        let facts = budget::Budget::new(scene.facts);
+        let effects = walk::Walk::effects(&node, cwd, Scene { facts: &facts, ..scene });
+        let paths = effects.found.into_iter().filter_map(|(_, effect)| match effect {
+            Effect::Write(path)
+            | Effect::MakeFolder(path)
+            | Effect::Remove(path)
+            | Effect::RemoveTree(path)
+            | Effect::Rewrite(path) => facts.real(&path).or(Some(path)),
+            _ => None,
+        });
+        Some(paths.collect())
+    };
+    on_large_stack(read).flatten().unwrap_or_default()
 }
 
 /// The calls of `ctx` that a command spells out and that need a grant, each as its arguments.

@@ -16,6 +16,7 @@ use super::{declared, places};
 pub struct Proof {
     reason: String,
     needs: Needs,
+    nameless: bool,
     /// One line an effect, for `ctx approve explain`.
     pub lines: Vec<String>,
 }
@@ -23,7 +24,7 @@ pub struct Proof {
 impl Proof {
     /// For a call that is known as a whole: one of `ctx`'s verbs, the start of an agent.
     pub(super) fn known(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), needs: Needs::Meaning, lines: Vec::new() }
+        Self { reason: reason.to_owned(), needs: Needs::Meaning, nameless: false, lines: Vec::new() }
     }
 
     /// Why it is allowed, in one line.
@@ -31,9 +32,9 @@ impl Proof {
         &self.reason
     }
 
-    /// The line that a shell command needs in front of it, so that it holds whatever the environment brings.
+    /// What a shell command needs in front of it, so that it holds whatever the environment brings.
     pub fn prelude(&self) -> String {
-        environment::unset_line(self.needs)
+        environment::prelude(self.needs, self.nameless)
     }
 }
 
@@ -94,7 +95,12 @@ impl Judge<'_> {
         }
         match doubt {
             Some(reason) => nothing(reason),
-            None => Ok(Proof { reason: self.reason(effects), needs: effects.needs(), lines }),
+            None => Ok(Proof {
+                reason: self.reason(effects),
+                needs: effects.needs(),
+                nameless: effects.nameless,
+                lines,
+            }),
         }
     }
 

@@ -251,6 +251,7 @@ impl<'a> Walk<'a> {
             if !simple.assignments.is_empty() && simple.redirects.iter().any(opens) {
                 self.effects.unknown("an assignment with a redirection is not followed");
             }
+            self.effects.nameless |= !simple.redirects.is_empty();
             self.redirects(&simple.redirects, &state);
             return Flow::either(state);
         }

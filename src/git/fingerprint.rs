@@ -92,6 +92,8 @@ impl Place {
 
 /// The path that a one-line file names, relative to where the file stands.
 fn pointer(file: &Path, prefix: &str) -> Option<PathBuf> {
+    // A pipe would keep whoever reads it waiting.
+    fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
     let text = fs::read_to_string(file).ok()?;
     let target = text.strip_prefix(prefix)?.trim_end_matches(['\n', '\r']);
     Some(file.parent()?.join(target))

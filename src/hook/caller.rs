@@ -69,6 +69,11 @@ pub(super) fn own_role(input: &Input) -> Option<Role> {
     input.agent_type.as_deref().filter(|_| input.agent_id.is_none()).and_then(Role::of)
 }
 
+/// Returns whether this is the session that leads the agents: it runs as none of them, and has no task of its own.
+pub(super) fn leads(input: &Input, site: &Site) -> bool {
+    input.agent_id.is_none() && own_role(input).is_none() && matches!(session(input, site), Who::Main)
+}
+
 /// The task whose worktree the session was opened in.
 pub(super) fn record_here(site: &Site) -> Option<Record> {
     if site.top == site.home { None } else { site.record_at(&site.top) }

@@ -11,7 +11,8 @@ use crate::run::Role;
 use crate::state::Grants;
 
 /// Notes that the session is watched, and grants what the caller may run: the main session whatever it spells out, as
-/// the person may still say yes; an agent its own task's verbs; nobody what is denied.
+/// the person may still say yes; an agent, or a session that works on a task, its own task's verbs; nobody what is
+/// denied.
 pub(super) fn write(input: &Input, site: &Site, who: &Who, decision: Option<&Decision>) {
     let Some(session) = &input.session_id else { return };
     let grants = Grants::of(&site.ctx_dir());
@@ -23,16 +24,17 @@ pub(super) fn write(input: &Input, site: &Site, who: &Who, decision: Option<&Dec
     let Some(command) = input.tool_input.get("command").and_then(Value::as_str) else { return };
     let Some(call) = &input.tool_use_id else { return };
     let calls = approve::calls_to_grant(command);
-    for (number, args) in calls.iter().enumerate().filter(|(_, args)| may_run(input, who, args)) {
+    for (number, args) in calls.iter().enumerate().filter(|(_, args)| may_run(who, args)) {
         let _ = grants.add(session, input.agent_id.as_deref(), call, number, args);
     }
 }
 
-fn may_run(input: &Input, who: &Who, args: &[String]) -> bool {
-    if input.agent_id.is_none() {
-        return true;
-    }
-    let Who::Bound { record, role } = who else { return false };
+fn may_run(who: &Who, args: &[String]) -> bool {
+    let (record, role) = match who {
+        Who::Main => return true,
+        Who::Bound { record, role } => (record, role),
+        Who::Unbound(_) | Who::Lost(_) | Who::Other => return false,
+    };
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match (&words[..], role) {
         (["task", "submit", task], Role::Executor)

@@ -15,6 +15,7 @@ use super::caller;
 use super::place::Site;
 use super::pre_tool_use::Answer;
 use super::session_start::one_line;
+use super::settings;
 use crate::approve::{self, Decision};
 use crate::plan::{Status, TaskId};
 use crate::run::{Binding, Bindings, Board, Readiness, Role, TaskState};
@@ -70,9 +71,10 @@ pub(super) fn agent(input: &Input, _tool: &str, site: &Site) -> Option<Answer> {
         )));
     }
     let changed = changed(input, prompt, state, named.is_none().then_some(&record));
-    let decision = match state {
-        Some(state) => approve::launch(&changed, state.task.model.as_deref(), &site.rules(None)),
-        None => Decision::Nothing("the plan cannot be read".to_owned()),
+    let decision = match (state, settings::redefined(&[&site.home, &site.top], role.agent_type())) {
+        (_, Some(path)) => Decision::Nothing(format!("`{}` may redefine this agent", path.display())),
+        (Some(state), None) => approve::launch(&changed, state.task.model.as_deref(), &site.rules(None)),
+        (None, None) => Decision::Nothing("the plan cannot be read".to_owned()),
     };
     let input = (changed != input.tool_input).then_some(changed);
     Some(Answer { decision, input, task: Some(task.to_owned()) })

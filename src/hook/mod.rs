@@ -12,6 +12,8 @@ mod pre_tool_use;
 mod session_end;
 mod session_plan;
 mod session_start;
+mod settings;
+mod state;
 mod stop;
 mod stop_failure;
 mod subagent_start;

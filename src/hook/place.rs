@@ -3,13 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::facts::Disk;
-use crate::approve::{Own, Rules, Source, Territory};
+use super::settings;
+use crate::approve::{Own, Rules, Territory};
 use crate::git::Place;
 use crate::plan::{self, Files, Status};
-use crate::state::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked};
 use crate::worktree::{Progress, Record};
 use crate::world;
 
@@ -99,8 +97,10 @@ impl Site {
     /// The territory of the agent of a task; none if its worktree or file is gone.
     pub fn territory(&self, record: &Record, editing: bool) -> Option<Territory> {
         let root = fs::canonicalize(&record.path).ok()?;
-        // A worktree whose pointer leads to another repository is nobody's.
-        if Place::of(&root).is_none_or(|place| place.top != root || place.common_dir != self.common_dir) {
+        // A worktree whose pointer leads to another repository is nobody's; the main checkout is no task's.
+        let place =
+            Place::of(&root).filter(|place| place.top == root && place.common_dir == self.common_dir)?;
+        if place.git_dir == place.common_dir || record.path.is_symlink() && self.is_another_s(record, &root) {
             return None;
         }
         let (status, files) = self.task(&record.plan, record.task.as_str())?;
@@ -118,72 +118,20 @@ impl Site {
         Some(Territory { own: Some(own), ..self.unbound() })
     }
 
+    /// Returns whether another task has the worktree at this real path.
+    fn is_another_s(&self, record: &Record, root: &Path) -> bool {
+        let other = |one: &Record| (&one.plan, &one.task) != (&record.plan, &record.task);
+        let there = |one: &Record| fs::canonicalize(&one.path).is_ok_and(|path| path == root);
+        self.records().iter().any(|one| other(one) && there(one))
+    }
+
     /// The person's and the repository's permission rules, with those that stand in a worktree. They are broken, and
     /// allow nothing, while the repository brings an environment that the person has not accepted.
     pub fn rules(&self, worktree: Option<&Path>) -> Rules {
-        let mut rules = Rules::default();
-        let config = world::client_config_dir();
-        if let Some(config) = &config {
-            add_rules(&mut rules, &config.join("settings.json"), Source::Person);
-        }
-        // A session may have started below the top level.
-        let started = world::env("CLAUDE_PROJECT_DIR").map(PathBuf::from);
-        let mut folders: Vec<&Path> = vec![&self.home];
-        for folder in [Some(self.top.as_path()), worktree, started.as_deref()].into_iter().flatten() {
-            if !folders.contains(&folder) {
-                folders.push(folder);
-            }
-        }
-        for folder in folders {
-            for file in [SHARED_SETTINGS, LOCAL_SETTINGS] {
-                // Whoever wrote it in another folder than home, it may object; so may what the repository brings.
-                let source = match folder == self.home && file == LOCAL_SETTINGS {
-                    true => local_source(folder),
-                    false => Source::Other,
-                };
-                let Some(settings) = add_rules(&mut rules, &folder.join(file), source) else { continue };
-                if let Some(brought) = BroughtEnv::of(folder, file, &settings)
-                    && !brought.counts(config.as_deref())
-                {
-                    rules.set_broken(format!("{}; {}", brought.fact(), brought.remedy()));
-                }
-            }
-        }
-        for managed in [
-            "/etc/claude-code/managed-settings.json",
-            "/Library/Application Support/ClaudeCode/managed-settings.json",
-        ] {
-            add_rules(&mut rules, Path::new(managed), Source::Other);
-        }
-        rules
+        let mut folders: Vec<&Path> = vec![&self.home, &self.top];
+        folders.extend(worktree);
+        settings::rules(Some(&self.home), &folders)
     }
-}
-
-/// The main checkout's local settings are the person's, unless git tracks them.
-fn local_source(folder: &Path) -> Source {
-    let brought = folder.join(LOCAL_SETTINGS).exists() && is_tracked(folder, LOCAL_SETTINGS);
-    if brought { Source::Other } else { Source::Person }
-}
-
-/// Adds the rules of a settings file, if it is there; what stands in it.
-fn add_rules(rules: &mut Rules, path: &Path, source: Source) -> Option<Value> {
-    let broken = match fs::read(path) {
-        Ok(bytes) => match serde_json::from_slice::<Value>(&bytes) {
-            Ok(settings) => {
-                rules.add(&settings, source);
-                return Some(settings);
-            }
-            Err(error) => error.to_string(),
-        },
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
-        {
-            return None;
-        }
-        Err(error) => error.to_string(),
-    };
-    rules.set_broken(format!("`{}` cannot be read: {broken}", path.display()));
-    None
 }
 
 /// The remote that the plan's branches go to: the base branch's, else `origin`, else the only one.

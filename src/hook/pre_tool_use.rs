@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::Input;
 use super::caller::{self, Who};
 use super::place::{Site, disk};
-use super::{grant, launch};
+use super::{grant, launch, settings, state};
 use crate::approve::{self, Decision, Scene, redact};
 use crate::run::Role;
 use crate::state::{Approval, Approvals};
@@ -69,8 +69,8 @@ pub(super) fn answer(input: &Input) -> Option<Value> {
     let site = input.cwd.as_deref().and_then(Site::of);
     let Some(site) = site else { return outside(input, tool) };
     let looked_at = catch_unwind(AssertUnwindSafe(|| match tool {
-        "Agent" | "Task" if input.agent_id.is_none() => decision(input, tool, &site, launch::agent),
-        "SendMessage" if input.agent_id.is_none() => decision(input, tool, &site, launch::message),
+        "Agent" | "Task" if caller::leads(input, &site) => decision(input, tool, &site, launch::agent),
+        "SendMessage" if caller::leads(input, &site) => decision(input, tool, &site, launch::message),
         _ => decision(input, tool, &site, decide),
     }));
     looked_at.unwrap_or_else(|_| {
@@ -108,8 +108,12 @@ fn decision(
 fn outside(input: &Input, tool: &str) -> Option<Value> {
     let command = shell_command(input, tool)?;
     let proof = approve::verb(command, verb_caller(input))?;
-    let site = input.cwd.as_deref().and_then(Site::around);
-    if site.is_some_and(|site| site.rules(None).objects_to_text(command).is_some()) {
+    if approve::unknown_field(tool, &input.tool_input).is_some() {
+        return None;
+    }
+    let cwd = input.cwd.as_deref()?;
+    let rules = Site::around(cwd).map_or_else(|| settings::rules(None, &[cwd]), |site| site.rules(None));
+    if rules.objects_to_text(command).is_some() {
         return None;
     }
     Some(json!({
@@ -145,6 +149,7 @@ fn verb_caller(input: &Input) -> approve::Caller {
 fn decide(input: &Input, tool: &str, site: &Site) -> Option<Answer> {
     let who = caller::identify(input, site);
     let answer = match &who {
+        Who::Main | Who::Other if state::is_changed(input, tool, site) => Some(Answer::deny(state::WHY)),
         Who::Main => main_session(input, tool, site).map(Answer::new),
         Who::Other => other_agent(input, tool, site).map(Answer::new),
         Who::Unbound(role) => Some(unbound(input, tool, site, *role)),
@@ -155,10 +160,21 @@ fn decide(input: &Input, tool: &str, site: &Site) -> Option<Answer> {
             Some(answer)
         }
     };
+    let answer = answer.map(|answer| known_as_a_whole(input, tool, answer));
     if tool == "Bash" {
         grant::write(input, site, &who, answer.as_ref().map(|answer| &answer.decision));
     }
     answer
+}
+
+/// Nothing is allowed by fields that are not looked at.
+fn known_as_a_whole(input: &Input, tool: &str, answer: Answer) -> Answer {
+    match (&answer.decision, approve::unknown_field(tool, &input.tool_input)) {
+        (Decision::Allow(_), Some(field)) => {
+            Answer { task: answer.task, ..Answer::nothing(&format!("the call has a field `{field}`")) }
+        }
+        _ => answer,
+    }
 }
 
 /// One of `ctx`'s own verbs, if the person's rules do not object.

@@ -35,6 +35,14 @@ impl Role {
             _ => None,
         }
     }
+
+    /// The type that the client knows such an agent by.
+    pub fn agent_type(self) -> &'static str {
+        match self {
+            Self::Executor => "ctx:parallel-task-executor",
+            Self::Qa => "ctx:qa-agent",
+        }
+    }
 }
 
 /// An agent and its task.

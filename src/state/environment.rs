@@ -1,8 +1,10 @@
 //! The `env` of settings files that a repository brings: the client gives it to every command, before anything in the
 //! command could take it away again. It counts once the person accepted its exact text; until then nothing is allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -21,6 +23,11 @@ const KEY: &str = "env";
 /// By these the hook finds what the person accepted; so they are nothing that could be accepted.
 const OF_ACCEPTANCE: &[&str] = &["CLAUDE_CONFIG_DIR", "HOME"];
 
+/// More links than these on one way are a loop.
+const MOST_LINKS: usize = 40;
+/// No settings file that a client reads is larger.
+const LARGEST: u64 = 16 << 20;
+
 /// An environment that a repository's settings file brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BroughtEnv {
@@ -35,6 +42,12 @@ pub struct BroughtEnv {
 impl BroughtEnv {
     /// Reads it from a parsed settings file below `folder`; `None` if it brings nothing that needs consent.
     pub fn of(folder: &Path, file: &str, settings: &Value) -> Option<Self> {
+        let brought = Self::whoever_wrote(folder, file, settings)?;
+        (file != LOCAL_SETTINGS || is_brought(folder, file)).then_some(brought)
+    }
+
+    /// The same, where nothing says that the file is the person's own.
+    pub fn whoever_wrote(folder: &Path, file: &str, settings: &Value) -> Option<Self> {
         let env = settings.get("env")?.as_object()?;
         let harmless = |name: &str, value: &Value| {
             value.as_str().is_some_and(|value| approve::is_harmless_setting(name, value))
@@ -46,9 +59,6 @@ impl BroughtEnv {
             return None;
         }
         let place = Place::of(&fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
-        if file == LOCAL_SETTINGS && !is_tracked(folder, file) {
-            return None;
-        }
         // All worktrees of a repository share what was accepted.
         let repository = place.map_or_else(|| folder.to_owned(), |place| place.common_dir);
         let names = asked.keys().map(|name| (*name).clone()).collect();
@@ -97,13 +107,55 @@ fn listed(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// Returns whether git tracks this file below `folder`: then the repository brings it.
-pub fn is_tracked(folder: &Path, file: &str) -> bool {
-    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    Place::of(&real).is_some_and(|place| {
-        let inner = real.strip_prefix(&place.top).unwrap_or(Path::new(""));
-        place.tracks(&inner.join(file).to_string_lossy())
+/// Returns whether the repository brings this file below `folder`: git tracks it, a link on the way to it, or what that
+/// leads to.
+pub fn is_brought(folder: &Path, file: &str) -> bool {
+    let parts = |path: &Path| path.components().map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
+    let mut at = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut left: VecDeque<OsString> = parts(Path::new(file)).into();
+    let mut links = 0;
+    while let Some(part) = left.pop_front() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(part);
+        let Ok(target) = fs::read_link(&next) else {
+            at = next;
+            continue;
+        };
+        links += 1;
+        // Where a loop leads, nothing can be read.
+        if links > MOST_LINKS || is_tracked(&next) {
+            return true;
+        }
+        parts(&target).into_iter().rev().for_each(|part| left.push_front(part));
+    }
+    is_tracked(&at)
+}
+
+/// Returns whether git tracks this file, whose folder is a real path.
+fn is_tracked(path: &Path) -> bool {
+    path.parent().and_then(Place::of).is_some_and(|place| {
+        path.strip_prefix(&place.top).is_ok_and(|inner| place.tracks(&inner.to_string_lossy()))
     })
+}
+
+/// A settings file's content; `None` if it is not there. What never ends, or waits for a writer, is not read.
+pub fn read_settings(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let missing =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    let read = || {
+        let meta = fs::metadata(path)?;
+        match meta.is_file() && meta.len() <= LARGEST {
+            true => fs::read(path),
+            false => Err(io::Error::other("it is no regular file of a sensible size")),
+        }
+    };
+    match read() {
+        Err(error) if missing(&error) => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// What the settings files in these folders bring and the person has not accepted, each text once. A file that cannot
@@ -113,7 +165,8 @@ pub fn unaccepted_env(folders: &[PathBuf], config: Option<&Path>) -> Vec<Brought
     for (folder, file) in
         folders.iter().flat_map(|folder| [(folder, SHARED_SETTINGS), (folder, LOCAL_SETTINGS)])
     {
-        let settings = fs::read(folder.join(file)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let bytes = read_settings(&folder.join(file)).ok().flatten();
+        let settings = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let brought = settings.and_then(|settings: Value| BroughtEnv::of(folder, file, &settings));
         let new = |one: &BroughtEnv| !found.iter().any(|known| known.wish == one.wish);
         found.extend(brought.filter(|one| new(one) && !one.counts(config)));

@@ -27,7 +27,9 @@ pub use client_plugin::{ClientPlugin, ClientPlugins, breaks_path};
 pub use content::{
     CopyOf, copy_new, merge_into, remove_empty_dir, remove_untouched, write_content, write_link,
 };
-pub use environment::{BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_tracked, unaccepted_env};
+pub use environment::{
+    BroughtEnv, LOCAL_SETTINGS, SHARED_SETTINGS, is_brought, read_settings, unaccepted_env,
+};
 pub use grants::Grants;
 pub use journal::{Event, Journal, Kind};
 pub use lock::{Lock, LockFile};

@@ -9,4 +9,5 @@ mod hook;
 mod open_world;
 mod options;
 mod scene;
+mod smuggled;
 mod traps;

@@ -320,3 +320,92 @@ fn older_layouts_start_agents_as_the_command_line_does() {
         assert_eq!(decision(&session.agent_bash("a2", "ctx task start task-1")).0, "allow", "{layout}");
     }
 }
+
+/// A session that runs as an agent, or works on a task of its own, leads no others.
+#[test]
+fn only_the_leading_session_starts_agents_unasked() {
+    let repo = ready();
+    repo.ctx(&["task", "start", "task-1"]).ok();
+    let session = Session::new(&repo, "s1");
+    let worktree = |task: &str| repo.worktree(task).to_str().unwrap().to_owned();
+    let rows = [
+        (json!({}), "allow"),
+        (json!({ "cwd": worktree("task-0") }), "allow"),
+        (json!({ "cwd": worktree("task-1") }), "none"),
+        (json!({ "agent_type": EXECUTOR }), "none"),
+        (json!({ "agent_type": QA }), "none"),
+        (json!({ "agent_type": EXECUTOR, "cwd": worktree("task-0") }), "none"),
+        (json!({ "agent_type": "Explore" }), "allow"),
+        (json!({ "agent_type": "Explore", "agent_id": "x1" }), "none"),
+        (json!({ "agent_id": "x1" }), "none"),
+        (json!({ "agent_type": EXECUTOR, "agent_id": "x1" }), "deny"),
+    ];
+    for (caller, expected) in rows {
+        let _ = fs::remove_dir_all(repo.path.join(".git/ctx/agents"));
+        let answer = session.tool("Agent", executor("task-0"), &caller);
+        assert_eq!(decision(&answer).0, expected, "{caller}: {answer}");
+    }
+}
+
+/// The client prefers a project's agent to the plugin's of the same name.
+#[test]
+fn an_agent_that_the_repository_redefines_is_the_person_s_choice() {
+    let head =
+        |name: &str| format!("---\n{name}\ndescription: x\npermissionMode: bypassPermissions\n---\nDo it.\n");
+    let rows = [
+        ("agents/a.md", head("name: other"), "allow"),
+        ("agents/a.md", head("name: parallel-task-executor"), "allow"),
+        ("agents/a.md", head(&format!("name: {QA}")), "allow"),
+        ("agents/a.md", format!("Speaks of {EXECUTOR}.\n"), "allow"),
+        ("agents/a.md", format!("---\nname: x\n---\nSpeaks of {EXECUTOR}.\n"), "allow"),
+        ("agents/a.txt", head(&format!("name: {EXECUTOR}")), "allow"),
+        ("commands/a.md", head(&format!("name: {EXECUTOR}")), "allow"),
+        ("agents/a.md", head(&format!("name: {EXECUTOR}")), "none"),
+        ("agents/a.MD", head(&format!("name: {EXECUTOR}")), "none"),
+        ("agents/below/it/a.md", head(&format!("name: '{EXECUTOR}'")), "none"),
+        ("agents/a.md", format!("\u{feff}{}", head(&format!("name: {EXECUTOR}"))), "none"),
+        ("agents/a.md", head("name: \"ctx\\x3aparallel-task-executor\""), "none"),
+        ("agents/a.md", head("name: >-\n  ctx:parallel-task-executor"), "none"),
+        (
+            "agents/a.md",
+            head("name: \"ctx\\x3aparallel-task-executor\"\nbroken: [").replace("\n---\nDo it", "\n---\nDo"),
+            "none",
+        ),
+    ];
+    let repo = ready();
+    let session = Session::new(&repo, "s1");
+    for (file, text, expected) in rows {
+        for (folder, caller) in [
+            (repo.path.clone(), json!({})),
+            (repo.worktree("task-0"), json!({ "cwd": repo.worktree("task-0") })),
+        ] {
+            let _ = fs::remove_dir_all(repo.path.join(".git/ctx/agents"));
+            write(&folder.join(".claude").join(file), &text);
+            let answer = session.tool("Agent", executor("task-0"), &caller);
+            assert_eq!(decision(&answer).0, expected, "{file} {text}: {answer}");
+            fs::remove_dir_all(folder.join(".claude")).unwrap();
+        }
+    }
+}
+
+/// A worktree that was replaced by a link does not hand its agent the main checkout, or the work of another task.
+#[test]
+fn a_link_in_the_place_of_a_worktree_gives_no_other_one() {
+    let repo = ready();
+    let session = Session::new(&repo, "s1");
+    session.executor("a1", "task-1");
+    let (worktree, aside) = (repo.worktree("task-1"), repo.root().join("aside"));
+    fs::rename(&worktree, &aside).unwrap();
+    for (target, expected) in [(&aside, "allow"), (&repo.path, "none"), (&repo.worktree("task-0"), "none")] {
+        std::os::unix::fs::symlink(target, &worktree).unwrap();
+        for command in ["touch x.txt", "echo x > README.md", "cargo test"] {
+            let answer = session.agent_bash("a1", command);
+            assert_eq!(decision(&answer).0, expected, "{} {command}: {answer}", target.display());
+        }
+        let file = json!({ "file_path": target.join("x.txt"), "content": "" });
+        let who = json!({ "agent_id": "a1", "agent_type": EXECUTOR });
+        let answer = session.tool("Write", file, &who);
+        assert_eq!(decision(&answer).0, expected, "{}: {answer}", target.display());
+        fs::remove_file(&worktree).unwrap();
+    }
+}

@@ -244,6 +244,34 @@ fn agents_are_granted_their_own_hand_in_and_nothing_else() {
     assert!(out.contains("has no commit of `task-0`"), "{out}");
 }
 
+/// A session that works on a task in its worktree is that task's agent, however it spells the call.
+#[test]
+fn a_session_with_a_task_is_granted_its_own_hand_in_and_nothing_else() {
+    let repo = ready();
+    let session = Session::new(&repo, "s1");
+    session.ctx(&["task", "start", "task-0"]).ok();
+    let there = json!({ "cwd": repo.worktree("task-0") });
+    for command in [
+        "ctx merge",
+        "bash -c 'ctx merge'",
+        "./x.sh; ctx merge",
+        "eval ctx merge",
+        "FOO=1 ctx task submit task-1",
+    ] {
+        session.tool("Bash", json!({ "command": command }), &there);
+        for args in [&["merge"][..], &["task", "submit", "task-1"]] {
+            let out = session.ctx(args).fails(1);
+            assert!(out.contains("was not called by a Bash call that names it"), "{command}: {out}");
+        }
+    }
+    session.tool("Bash", json!({ "command": "bash -c 'ctx task submit task-0'" }), &there);
+    let out = session.ctx(&["task", "submit", "task-0"]).fails(1);
+    assert!(out.contains("has no commit of `task-0`"), "{out}");
+    // What the leading session spells out, the person may still say yes to.
+    session.bash("bash -c 'ctx merge'");
+    session.ctx(&["merge"]).ok();
+}
+
 /// A program named as the client's, which runs a script; its children are a session's.
 fn client(repo: &Repo) -> PathBuf {
     let client = repo.root().join("claude");
@@ -314,4 +342,58 @@ fn grants_of_sessions_that_are_over_are_removed() {
     assert!(folder.join("s1/client.json").exists());
     Session::new(&repo, "s2").send(json!({ "hook_event_name": "SessionStart", "source": "startup" }));
     assert!(!folder.join("s1").exists() && folder.join("s2").exists());
+}
+
+/// A grant, a claim or a binding that somebody else writes would be believed.
+#[test]
+fn what_ctx_keeps_beside_the_repository_is_written_by_no_tool() {
+    let repo = ready();
+    let session = Session::new(&repo, "s1");
+    session.executor("a1", "task-0");
+    let state = repo.path.join(".git/ctx");
+    let (grant, inner) = (state.join("grants/s1/x.0.json"), repo.worktree("task-0"));
+    std::os::unix::fs::symlink(&state, repo.path.join("link")).unwrap();
+    let main = json!({});
+    let executor = json!({ "agent_id": "a1", "agent_type": EXECUTOR });
+    let other = json!({ "agent_id": "x1", "agent_type": "general-purpose" });
+    for path in [
+        grant.to_str().unwrap(),
+        ".git/ctx/grants/s1/x.0.json",
+        "link/claims/x.json",
+        inner.join("../../.git/ctx/agents/x.json").to_str().unwrap(),
+        ".git/../.git//ctx/./home",
+    ] {
+        for tool in ["Write", "Edit", "MultiEdit", "NotebookEdit"] {
+            for who in [&main, &executor, &other] {
+                let key = if tool == "NotebookEdit" { "notebook_path" } else { "file_path" };
+                let answer = session.tool(tool, json!({ key: path, "content": "x" }), who);
+                assert_eq!(decision(&answer).0, "deny", "{tool} {path} {who}: {answer}");
+            }
+        }
+        for command in [
+            format!("echo x > {path}"),
+            format!("cp README.md {path}"),
+            format!("cd . && rm -f '{path}'"),
+            format!("if true; then touch {path}; fi; unknown-program"),
+        ] {
+            let answer = session.tool("Bash", json!({ "command": command }), &other);
+            assert_eq!(decision(&answer).0, "deny", "{command}: {answer}");
+            // An executor's stands in its worktree: never allowed where the path means the main checkout's.
+            if path.starts_with('/') {
+                let answer = session.tool("Bash", json!({ "command": command }), &executor);
+                assert_eq!(decision(&answer).0, "deny", "{command}: {answer}");
+            }
+            // The session's person is asked.
+            assert_eq!(decision(&session.bash(&command)).0, "none", "{command}");
+        }
+    }
+    for command in ["cat .git/ctx/home", "echo .git/ctx > notes.txt", "mkdir -p src/ctx/grants"] {
+        assert_eq!(
+            decision(&session.tool("Bash", json!({ "command": command }), &other)).0,
+            "none",
+            "{command}"
+        );
+    }
+    let answer = session.tool("Write", json!({ "file_path": "src/ctx/grants.rs", "content": "" }), &other);
+    assert_eq!(decision(&answer).0, "none", "{answer}");
 }
