@@ -77,9 +77,39 @@ pub fn rebase(worktree: &Path, onto: &Oid, lock: &Arc<File>) -> Result<bool> {
     }
 }
 
+/// The first merge commit of these that holds more than git makes of its parents by itself: a rebase drops such
+/// changes, resolved conflicts among them. `None` if there is none.
+pub fn merge_with_own_changes(dir: &Path, base: &Oid, tip: &Oid) -> Result<Option<Oid>> {
+    let range = format!("{base}..{tip}");
+    let call = Git::at(dir).args(["rev-list", "--min-parents=2", "--parents", &range, "--"]);
+    let text = String::from_utf8_lossy(&call.run()?).into_owned();
+    for line in text.lines() {
+        let commits: Option<Vec<Oid>> = line.split(' ').map(Oid::parse).collect();
+        let commits = commits.ok_or(GitError::Unreadable("rev-list"))?;
+        let is_plain = match &commits[..] {
+            [merge, ours, theirs] => {
+                merge_tree(dir, ours, theirs)? == MergeTree::Clean(super::tree_id(dir, merge)?)
+            }
+            _ => false,
+        };
+        if !is_plain {
+            return Ok(commits.into_iter().next());
+        }
+    }
+    Ok(None)
+}
+
 /// Takes back a rebase that is under way.
 pub fn abort_rebase(worktree: &Path) -> Result<()> {
     Git::at(worktree).args(["rebase", "--abort"]).run().map(drop)
+}
+
+/// Returns whether tracked files were changed since a rebase stopped in this worktree.
+pub fn is_edited_since_stop(worktree: &Path) -> Result<bool> {
+    let stopped = Git::at(worktree).args(["rev-parse", "--verify", "--quiet", "AUTO_MERGE"]).output()?;
+    let call = Git::at(worktree).args(["diff", "--no-ext-diff", "--quiet", "--ignore-submodules=dirty"]);
+    let call = if stopped.success() { call.arg("AUTO_MERGE") } else { call };
+    Ok(!call.arg("--").ask()?)
 }
 
 /// The paths that are in conflict.

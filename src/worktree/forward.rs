@@ -70,7 +70,7 @@ impl Forward {
         }
         let begun = self.begin(note)?;
         kill_point("forward-move");
-        let moved = git::merge_ff_only(&self.worktree, &self.new, lock.file())?;
+        let moved = git::merge_ff_only(&self.worktree, &self.branch, &self.old, &self.new, lock.file())?;
         kill_point("forward-end");
         let Err(refusal) = moved else {
             state::remove_file(note)?;
