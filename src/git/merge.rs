@@ -1,11 +1,12 @@
 //! Merging without a checkout, and rebasing.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::refusal::{Refusal, RefusedBy, run_watched};
-use super::{Git, GitError, Oid, Result, path_from, records};
+use super::{Branch, Git, GitError, Oid, Result, path_from, records};
 
 /// What `git merge-tree --write-tree` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,12 +105,24 @@ pub fn abort_rebase(worktree: &Path) -> Result<()> {
     Git::at(worktree).args(["rebase", "--abort"]).run().map(drop)
 }
 
-/// Returns whether tracked files were changed since a rebase stopped in this worktree.
-pub fn is_edited_since_stop(worktree: &Path) -> Result<bool> {
+/// Returns whether a tracked file was changed since the rebase of `branch` stopped in this worktree: it holds neither
+/// what git left there nor what the commit that is checked out or the branch has.
+pub fn is_edited_since_stop(worktree: &Path, branch: &Branch) -> Result<bool> {
     let stopped = Git::at(worktree).args(["rev-parse", "--verify", "--quiet", "AUTO_MERGE"]).output()?;
-    let call = Git::at(worktree).args(["diff", "--no-ext-diff", "--quiet", "--ignore-submodules=dirty"]);
-    let call = if stopped.success() { call.arg("AUTO_MERGE") } else { call };
-    Ok(!call.arg("--").ask()?)
+    let changed = |from: Option<&str>| -> Result<HashSet<PathBuf>> {
+        let call = Git::at(worktree).args(["diff", "--no-ext-diff", "--no-renames", "--no-relative"]);
+        let call = call.args(["--ignore-submodules=dirty", "--name-only", "-z"]).args(from).arg("--");
+        Ok(records(&call.run()?).map(path_from).collect())
+    };
+    let mut edited = changed(stopped.success().then_some("AUTO_MERGE"))?;
+    // An abort that was refused midway has put the branch's files back.
+    for known in ["HEAD", &branch.full()] {
+        if !edited.is_empty() {
+            let differing = changed(Some(known))?;
+            edited.retain(|path| differing.contains(path));
+        }
+    }
+    Ok(!edited.is_empty())
 }
 
 /// The paths that are in conflict.

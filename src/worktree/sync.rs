@@ -99,7 +99,9 @@ impl Sync<'_> {
         };
         match under_way(&git_dir)? {
             // Ours, of a run that was cut short, and somebody has begun to resolve it.
-            Some("a rebase") if begun && !git_was_killed && git::is_edited_since_stop(&record.path)? => {
+            Some("a rebase")
+                if begun && !git_was_killed && git::is_edited_since_stop(&record.path, &record.branch)? =>
+            {
                 forget(before)?;
                 return Ok(Synced::Skipped(
                     "a rebase that was interrupted is under way in it, and files were edited since: `git rebase \
