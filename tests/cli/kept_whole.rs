@@ -346,3 +346,21 @@ fn a_folder_is_not_empty_because_git_lists_nothing_in_it() {
     assert!(out.contains("`d/sub`") && out.contains("nothing was changed"), "{out}");
     assert_eq!(fs::read_to_string(wip).unwrap(), "mine\n");
 }
+
+#[test]
+fn a_worktree_that_lost_its_link_is_named_and_linked_again() {
+    let (repo, dir) = one(&[]);
+    write(&dir.join("wip"), "mine\n");
+    fs::remove_file(dir.join(".git")).unwrap();
+    let main = tips(&repo);
+    for command in [&["worktree", "sync", "t"][..], &["worktree", "setup", "t"], &["cleanup", "t"]] {
+        repo.ctx(command);
+        assert_eq!((tips(&repo), repo.git(&["status", "--porcelain"])), (main.clone(), String::new()));
+    }
+    let out = repo.ctx(&["doctor"]).fails(1);
+    assert!(out.contains("`.git` is gone from"), "{out}");
+    let fixed = repo.ctx(&["doctor", "--fix"]);
+    assert!(fixed.stderr.contains("fixed: `.git` is back in"), "{fixed:?}");
+    assert_eq!(repo.git_in(&dir, &["branch", "--show-current"]), "feature/t");
+    assert_eq!(repo.git_in(&dir, &["status", "--porcelain"]), "?? wip");
+}
