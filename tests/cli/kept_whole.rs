@@ -364,3 +364,31 @@ fn a_worktree_that_lost_its_link_is_named_and_linked_again() {
     assert_eq!(repo.git_in(&dir, &["branch", "--show-current"]), "feature/t");
     assert_eq!(repo.git_in(&dir, &["status", "--porcelain"]), "?? wip");
 }
+
+#[test]
+fn a_landing_that_was_cut_short_is_taken_back_in_a_repository_that_was_moved() {
+    let (mut repo, _) = one(&[("gone", "gone\n")]);
+    repo.work("t", "n.txt", "new\n");
+    let seen = repo.home().join("seen");
+    // Asked the second time, files are written already.
+    let hook = repo.write(
+        ".git/hooks/reference-transaction",
+        &format!(
+            "#!/bin/sh\ntest \"$1\" = prepared && grep -q refs/heads/main || exit 0\ntest -e '{0}' && exit 1\n: > '{0}'\n",
+            seen.display()
+        ),
+    );
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut ctx = repo.command(CTX, &repo.path);
+    let killed = ctx.arg("merge").env("CTX_KILL_AT", "forward-back-remove").output().unwrap();
+    assert!(killed.status.signal().is_some(), "{killed:?}");
+    assert_eq!(repo.read("n.txt"), "new\n");
+    fs::remove_file(&hook).unwrap();
+    let moved = repo.root().join("moved");
+    fs::rename(&repo.path, &moved).unwrap();
+    repo.path = moved;
+    repo.ctx(&["doctor", "--fix"]);
+    repo.ctx(&["merge"]).ok();
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    assert_eq!(repo.git(&["show", "HEAD:n.txt"]), "new");
+}
