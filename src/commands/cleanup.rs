@@ -124,7 +124,7 @@ fn clean(removal: &Removal<'_>, record: Record, status: Option<Status>, dry_run:
             if !dry_run {
                 removal.give_up(&kept)?;
             }
-            let Kept { record, why } = kept;
+            let Kept { record, why, .. } = kept;
             return Ok(row(&record, Err(why)));
         }
     };

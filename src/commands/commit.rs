@@ -12,7 +12,7 @@ use crate::git::{self, Git, NewCommit, Oid, Refusal, RefusedBy};
 use crate::plan::TaskId;
 use crate::run;
 use crate::state::Kind;
-use crate::worktree::{Progress, Record};
+use crate::worktree::{Progress, Record, Records};
 
 /// `ctx commit --json`.
 #[derive(Serialize)]
@@ -147,7 +147,28 @@ fn commit(
     let tip = context.project.branch_tip(&record.branch)?;
     let kind = Kind::Committed { commit: tip.clone() };
     context.project.journal().record(Some(&record.plan), Some(record.task.as_str()), kind)?;
+    if let Some(merged) = merge {
+        raise_base(context, record, merged)?;
+    }
     Ok(tip)
+}
+
+/// A concluded merge of the branch that the task lands on: what is in that one is not the task's own any more. A kill
+/// before this is made good by the next sync.
+fn raise_base(context: &Context, record: &Record, merged: &Oid) -> Result<()> {
+    let dir = context.project.git_dir();
+    let Some(into) = git::resolve(dir, &record.into.full())? else { return Ok(()) };
+    if !git::is_ancestor(dir, merged, &into)? || !git::is_ancestor(dir, &record.base, merged)? {
+        return Ok(());
+    }
+    let _lock = context.project.lock("worktrees").acquire()?;
+    let records = Records::of(&context.project);
+    match records.read(&record.plan, &record.task)? {
+        Some(now) if now.base == record.base && now.under_way.is_none() => {
+            records.write(&Record { base: merged.clone(), ..now })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn refused(Refusal { by, said }: Refusal) -> Error {

@@ -96,6 +96,10 @@ fn mend(project: &Project) -> Result<Vec<String>> {
                     said.push(format!("fixed: {}", complaint.fixed()));
                 }
                 Ailment::HalfMade | Ailment::Unprepared | Ailment::Gone => again.push(complaint),
+                Ailment::Unlinked => {
+                    worktree::mend_unlinked(project, &complaint.record)?;
+                    said.push(format!("fixed: {}", complaint.fixed()));
+                }
                 Ailment::CutShort(_) | Ailment::Unregistered => {}
             }
         }

@@ -228,9 +228,13 @@ fn release(args: &ReleaseArgs) -> Result<Report> {
                 Ok(Released { saved, changed_copies, notes }) => {
                     (answer.undo, answer.changed_copies, answer.notes) = (saved, changed_copies, notes);
                 }
-                Err(Kept { record, why }) => {
-                    return Err(Error::refused(format!("`{}` stays with `{}`: {why}", slot.name, record.task))
-                        .hint("merge its work with `ctx merge`, or take the risk that `ctx pool release --help` names"));
+                Err(Kept { record, why, hint }) => {
+                    let usual = "merge its work with `ctx merge`, or take the risk that `ctx pool release --help` names";
+                    return Err(Error::refused(format!(
+                        "`{}` stays with `{}`: {why}",
+                        slot.name, record.task
+                    ))
+                    .hint(hint.unwrap_or_else(|| usual.to_owned())));
                 }
             }
         }

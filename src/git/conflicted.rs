@@ -3,11 +3,12 @@
 //! The merge itself is made in the object database: which files it writes is known before one is written, so that a
 //! start that was killed can be taken back.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::index::{Stage, set_stages};
+use super::index::{GITLINK, Stage, set_stages};
 use super::refusal::{Refusal, run_watched};
 use super::{Branch, Git, GitError, Oid, Repository, Result, path_from, records};
 
@@ -111,17 +112,37 @@ pub fn merge_state(worktree: &Path, theirs: &Oid, message: &str) -> Result<Vec<(
     Ok(files.into_iter().map(|(name, content)| (git_dir.join(name), content)).collect())
 }
 
-/// Of the paths in conflict, those that nobody has resolved: with conflict marks, or as the merge left them.
+/// Of the paths in conflict, those that nobody has resolved: with conflict marks, or as the merge left them. One that
+/// is gone is resolved. Where a submodule stands says nothing: it counts once it is added.
 pub fn unresolved(worktree: &Path) -> Result<Vec<PathBuf>> {
+    let call = Git::at(worktree).args(["ls-files", "--unmerged", "--full-name", "-z", "--", ":(top)"]);
+    let bytes = call.run()?;
+    let submodules: HashSet<PathBuf> = records(&bytes)
+        .filter(|record| record.starts_with(GITLINK.as_bytes()))
+        .filter_map(|record| Some(path_from(record.splitn(2, |&byte| byte == b'\t').nth(1)?)))
+        .collect();
     let mut found = Vec::new();
     for path in super::conflicts(worktree)? {
-        let Ok(bytes) = fs::read(worktree.join(&path)) else { continue };
-        let marked = |mark: &[u8]| bytes.split(|&byte| byte == b'\n').any(|line| line.starts_with(mark));
-        if marked(b"<<<<<<< ") || marked(b">>>>>>> ") || is_untouched(worktree, &path)? {
+        let file = worktree.join(&path);
+        let Ok(meta) = fs::symlink_metadata(&file) else { continue };
+        let open = submodules.contains(&path)
+            || (meta.is_file() && fs::read(&file).is_ok_and(|bytes| is_marked(&bytes)))
+            || (!meta.is_dir() && is_untouched(worktree, &path)?);
+        if open {
             found.push(path);
         }
     }
     Ok(found)
+}
+
+/// Returns whether a line begins as git's conflict marks do, of seven characters or as many as the attribute
+/// `conflict-marker-size` asks for.
+fn is_marked(bytes: &[u8]) -> bool {
+    let is_mark = |line: &[u8], mark: u8| {
+        let length = line.iter().take_while(|&&byte| byte == mark).count();
+        length >= 7 && line.get(length) == Some(&b' ')
+    };
+    bytes.split(|&byte| byte == b'\n').any(|line| is_mark(line, b'<') || is_mark(line, b'>'))
 }
 
 fn is_untouched(worktree: &Path, path: &Path) -> Result<bool> {

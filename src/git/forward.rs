@@ -87,14 +87,30 @@ fn rehearse(worktree: &Path, old: &Oid, new: &Oid) -> Result<std::result::Result
 /// to files that differ in no way between the two commits stay as they are, staged or not. Git refuses
 /// where anything else is in the way, ignored files included; files may have been written all the same if it
 /// fails.
+///
+/// It is a success only where the branch moved: options of its own for merges (`branch.NAME.mergeOptions`) are set
+/// aside, and what git makes of a name that cannot be given on its command line is looked at.
 pub fn merge_ff_only(
     worktree: &Path,
+    branch: &Branch,
+    old: &Oid,
     commit: &Oid,
     lock: &Arc<File>,
 ) -> Result<std::result::Result<(), Refusal>> {
-    let call = Git::at(worktree).holding(lock).args(["merge", "--ff-only", "--quiet", "--no-autostash"]);
+    let mut call = Git::at(worktree).holding(lock);
+    // `-c` ends a key at the first `=`.
+    if !branch.as_str().contains('=') {
+        call = call.arg("-c").arg(format!("branch.{branch}.mergeOptions="));
+    }
+    let call = call.args(["merge", "--ff-only", "--no-squash", "--commit", "--quiet", "--no-autostash"]);
     let call = call.args(["--no-overwrite-ignore", commit.as_str()]);
-    Ok(run_watched(call)?.map(drop))
+    let result = run_watched(call)?.map(drop);
+    if result.is_ok() && resolve(worktree, &branch.full())?.as_ref() == Some(old) {
+        let said =
+            format!("git merged, and `{branch}` did not move; see `git config branch.{branch}.mergeOptions`");
+        return Ok(Err(Refusal { by: RefusedBy::Git, said }));
+    }
+    Ok(result)
 }
 
 /// Moves a branch that no worktree has checked out. `None` if it moved.

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::index::{differing, skipped, staged};
-use super::{Git, Oid, PathChange, Result, path_from, records};
+use super::index::{differing, skipped, staged, submodules_and_files, versions};
+use super::{Oid, PathChange, Result};
 
 /// The paths that are in the way, relative to the top level.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,11 +39,31 @@ pub fn in_the_way(
         return Ok(InTheWay::default());
     }
     let staged = staged(worktree, head)?;
+    let passed = passed(worktree, head, changes, passing)?;
+    let changes = &[changes, &passed].concat()[..];
     let mut edited = edited(worktree, changes, &staged)?;
     let added = changes.iter().filter(|change| change.new.is_some()).map(|change| change.path.as_path());
     let untracked = untracked(worktree, changes, &staged, added.chain(passing.iter().map(PathBuf::as_path)))?;
     edited.sort();
     Ok(InTheWay { edited, untracked })
+}
+
+/// Paths of the first commit that are written on the way and are at the end what they were.
+fn passed(
+    worktree: &Path,
+    head: &Oid,
+    changes: &[PathChange],
+    passing: &[PathBuf],
+) -> Result<Vec<PathChange>> {
+    let known: HashSet<&Path> = changes.iter().map(|change| change.path.as_path()).collect();
+    let others: HashSet<&PathBuf> = passing.iter().filter(|path| !known.contains(path.as_path())).collect();
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = versions(worktree, head)?.into_iter().filter(|(path, _)| others.contains(path));
+    Ok(there
+        .map(|(path, version)| PathChange { path, old: Some(version.clone()), new: Some(version) })
+        .collect())
 }
 
 /// The tracked files among these whose index or content is not that of the first commit, and staged files where a
@@ -129,24 +149,33 @@ fn is_other_case(worktree: &Path, path: &Path, tracked: &HashSet<&Path>) -> bool
     tracked.iter().any(|other| other.to_string_lossy().to_lowercase() == name && same(other))
 }
 
-/// The files below these folders that git does not track; a submodule or another repository as a whole.
+/// What lies below these folders and git does not track, whatever kind of file it is; a submodule or another
+/// repository as a whole.
 fn inside(worktree: &Path, folders: &[PathBuf], submodules: &HashSet<&Path>) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for folder in folders {
-        if submodules.contains(folder.as_path()) {
-            let filled = fs::read_dir(worktree.join(folder)).is_ok_and(|mut all| all.next().is_some());
-            found.extend(filled.then(|| folder.clone()));
-            continue;
+        let (links, tracked) = submodules_and_files(worktree, folder)?;
+        let mut open = vec![folder.clone()];
+        while let Some(folder) = open.pop() {
+            let Ok(entries) = fs::read_dir(worktree.join(&folder)) else {
+                found.push(folder);
+                continue;
+            };
+            let entries: Vec<_> = entries.flatten().collect();
+            let is_repository = entries.iter().any(|entry| entry.file_name() == ".git");
+            if is_repository || links.contains(&folder) || submodules.contains(folder.as_path()) {
+                found.extend((!entries.is_empty()).then_some(folder));
+                continue;
+            }
+            for entry in entries {
+                let path = folder.join(entry.file_name());
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    open.push(path);
+                } else if !tracked.contains(&path) {
+                    found.push(path);
+                }
+            }
         }
-        if worktree.join(folder).join(".git").exists() {
-            found.push(folder.clone());
-            continue;
-        }
-        let mut pattern = std::ffi::OsString::from(":(top,literal)");
-        pattern.push(folder);
-        let call = Git::at(worktree).args(["ls-files", "--others", "--full-name", "-z", "--"]).arg(pattern);
-        let bytes = call.run()?;
-        found.extend(records(&bytes).map(path_from));
     }
     Ok(found)
 }

@@ -33,7 +33,7 @@ impl PathChange {
 }
 
 /// The mode of a submodule's commit.
-const GITLINK: &str = "160000";
+pub(super) const GITLINK: &str = "160000";
 
 /// Every path that differs between two commits, renames as two.
 pub fn path_changes(dir: &Path, old: &Oid, new: &Oid) -> Result<Vec<PathChange>> {
@@ -149,6 +149,46 @@ pub fn skipped(worktree: &Path) -> Result<HashSet<PathBuf>> {
     let bytes = Git::at(worktree).args(["ls-files", "--full-name", "-t", "-z"]).run()?;
     let skipped = records(&bytes).filter(|record| record.first() == Some(&b'S'));
     Ok(skipped.filter_map(|record| record.get(2..).map(path_from)).collect())
+}
+
+/// The submodules and the files that the index has below a folder.
+pub(super) fn submodules_and_files(
+    worktree: &Path,
+    folder: &Path,
+) -> Result<(HashSet<PathBuf>, HashSet<PathBuf>)> {
+    let mut pattern = OsStr::new(":(top,literal)").to_owned();
+    pattern.push(folder);
+    let call = Git::at(worktree).args(["ls-files", "--stage", "--full-name", "-z", "--"]).arg(pattern);
+    let bytes = call.run()?;
+    let (links, files): (Vec<_>, Vec<_>) =
+        records(&bytes).partition(|record| record.starts_with(GITLINK.as_bytes()));
+    let paths = |records: Vec<&[u8]>| {
+        let path = |record: &[u8]| record.splitn(2, |&byte| byte == b'\t').nth(1).map(path_from);
+        records.into_iter().filter_map(path).collect()
+    };
+    Ok((paths(links), paths(files)))
+}
+
+/// The file or submodule of a commit that this path is, or lies below; `None` if there is none.
+pub fn file_at_or_above(dir: &Path, commit: &Oid, path: &Path) -> Result<Option<PathBuf>> {
+    let call = Git::at(dir).args(["ls-tree", "-z", "--full-tree", commit.as_str(), "--"]);
+    let bytes = call.args(path.ancestors().filter(|path| !path.as_os_str().is_empty())).run()?;
+    let mut files = records(&bytes).filter(|record| !record.starts_with(b"040000 "));
+    Ok(files.find_map(|record| record.splitn(2, |&byte| byte == b'\t').nth(1).map(path_from)))
+}
+
+/// Every file of a commit.
+pub(super) fn versions(dir: &Path, commit: &Oid) -> Result<Vec<(PathBuf, FileVersion)>> {
+    let bytes = Git::at(dir).args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str()]).run()?;
+    // `<mode> <type> <object>` TAB `<path>` (git-ls-tree(1)).
+    let version = |record: &[u8]| {
+        let at = record.iter().position(|&byte| byte == b'\t')?;
+        let head = String::from_utf8_lossy(&record[..at]);
+        let mut words = head.split(' ');
+        let (mode, oid) = (words.next()?.to_owned(), Oid::parse(words.nth(1)?)?);
+        Some((path_from(&record[at + 1..]), (mode, oid)))
+    };
+    records(&bytes).map(version).collect::<Option<_>>().ok_or(GitError::Unreadable("ls-tree"))
 }
 
 /// Marks paths of the index as not to be looked for.

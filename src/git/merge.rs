@@ -1,11 +1,12 @@
 //! Merging without a checkout, and rebasing.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::refusal::{Refusal, RefusedBy, run_watched};
-use super::{Git, GitError, Oid, Result, path_from, records};
+use super::{Branch, Git, GitError, Oid, Result, path_from, records};
 
 /// What `git merge-tree --write-tree` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +78,51 @@ pub fn rebase(worktree: &Path, onto: &Oid, lock: &Arc<File>) -> Result<bool> {
     }
 }
 
+/// The first merge commit of these that holds more than git makes of its parents by itself: a rebase drops such
+/// changes, resolved conflicts among them. `None` if there is none.
+pub fn merge_with_own_changes(dir: &Path, base: &Oid, tip: &Oid) -> Result<Option<Oid>> {
+    let range = format!("{base}..{tip}");
+    let call = Git::at(dir).args(["rev-list", "--min-parents=2", "--parents", &range, "--"]);
+    let text = String::from_utf8_lossy(&call.run()?).into_owned();
+    for line in text.lines() {
+        let commits: Option<Vec<Oid>> = line.split(' ').map(Oid::parse).collect();
+        let commits = commits.ok_or(GitError::Unreadable("rev-list"))?;
+        let is_plain = match &commits[..] {
+            [merge, ours, theirs] => {
+                merge_tree(dir, ours, theirs)? == MergeTree::Clean(super::tree_id(dir, merge)?)
+            }
+            _ => false,
+        };
+        if !is_plain {
+            return Ok(commits.into_iter().next());
+        }
+    }
+    Ok(None)
+}
+
 /// Takes back a rebase that is under way.
 pub fn abort_rebase(worktree: &Path) -> Result<()> {
     Git::at(worktree).args(["rebase", "--abort"]).run().map(drop)
+}
+
+/// Returns whether a tracked file was changed since the rebase of `branch` stopped in this worktree: it holds neither
+/// what git left there nor what the commit that is checked out or the branch has.
+pub fn is_edited_since_stop(worktree: &Path, branch: &Branch) -> Result<bool> {
+    let stopped = Git::at(worktree).args(["rev-parse", "--verify", "--quiet", "AUTO_MERGE"]).output()?;
+    let changed = |from: Option<&str>| -> Result<HashSet<PathBuf>> {
+        let call = Git::at(worktree).args(["diff", "--no-ext-diff", "--no-renames", "--no-relative"]);
+        let call = call.args(["--ignore-submodules=dirty", "--name-only", "-z"]).args(from).arg("--");
+        Ok(records(&call.run()?).map(path_from).collect())
+    };
+    let mut edited = changed(stopped.success().then_some("AUTO_MERGE"))?;
+    // An abort that was refused midway has put the branch's files back.
+    for known in ["HEAD", &branch.full()] {
+        if !edited.is_empty() {
+            let differing = changed(Some(known))?;
+            edited.retain(|path| differing.contains(path));
+        }
+    }
+    Ok(!edited.is_empty())
 }
 
 /// The paths that are in conflict.

@@ -35,11 +35,14 @@ pub use forward::{Blocked, held_lock, locks, merge_ff_only, move_ref, rebased_in
 pub use health::{Filter, has_checkout, ignores_case, missing_objects, needed_filters, promisor};
 pub use in_the_way::{InTheWay, in_the_way};
 pub use index::{
-    FileVersion, PathChange, checked_out, checkout_index, differing, path_changes, reset_index, set_index,
-    skip, skipped, staged,
+    FileVersion, PathChange, checked_out, checkout_index, differing, file_at_or_above, path_changes,
+    reset_index, set_index, skip, skipped, staged,
 };
 pub use integrated::{Integrated, integrated};
-pub use merge::{MergeTree, abort_rebase, commit_tree, conflicts, merge_tree, rebase, touched_paths};
+pub use merge::{
+    MergeTree, abort_rebase, commit_tree, conflicts, is_edited_since_stop, merge_tree,
+    merge_with_own_changes, rebase, touched_paths,
+};
 pub use objects::{
     Entry, Files, Mode, file_names, list_tree, read_blobs, read_file, refs_under, rename_ref, store_bytes,
     store_commit, store_tree, tree_id, unheld,

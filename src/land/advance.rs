@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, printable, shell_word};
-use crate::git::{self, Blocked, Branch, InTheWay, Oid, RefUpdate, Refusal, RefusedBy};
+use crate::git::{self, Blocked, Branch, InTheWay, Oid, RefUpdate, Refusal, RefusedBy, Registration};
 use crate::state::{Lock, Project};
 use crate::worktree::{self, Forward, Halt};
 
-/// Where a branch is checked out; an error if a rebase will move it when it ends.
+/// Where a branch is checked out; an error if a rebase will move it when it ends, or if not every place where it is
+/// checked out could go along.
 fn checkout(project: &Project, branch: &Branch) -> Result<Option<PathBuf>> {
     let list = git::list_worktrees(project.git_dir())?;
     if let Some(path) = git::rebased_in(project.git_dir(), branch) {
@@ -22,10 +23,51 @@ fn checkout(project: &Project, branch: &Branch) -> Result<Option<PathBuf>> {
             shell_word(&path)
         )));
     }
-    Ok(list.into_iter().find(|entry| entry.branch.as_ref() == Some(branch) && !entry.bare).map(|entry| {
-        // Git names the git directory where the main checkout lies elsewhere (`--separate-git-dir`).
-        if entry.path.join(".git").exists() { entry.path } else { project.home.clone() }
-    }))
+    let has = |(_, entry): &(usize, Registration)| entry.branch.as_ref() == Some(branch) && !entry.bare;
+    let mut places = Vec::new();
+    for (n, entry) in list.into_iter().enumerate().filter(has) {
+        if entry.path.join(".git").exists() {
+            places.push(entry.path);
+        } else if n == 0 {
+            // Git names the git directory where the main checkout lies elsewhere (`--separate-git-dir`).
+            places.push(project.home.clone());
+        } else {
+            return Err(gone(branch, &entry));
+        }
+    }
+    match &places[..] {
+        [] => Ok(None),
+        [_] => Ok(places.pop()),
+        [first, second, ..] => Err(Error::refused(format!(
+            "`{branch}` is checked out in `{}` and in `{}`, and only one of them could go along; nothing was changed",
+            first.display(),
+            second.display()
+        ))
+        .hint(format!(
+            "leave it in one of them (`git -C {} switch --detach`), then run `ctx merge` again",
+            shell_word(second)
+        ))),
+    }
+}
+
+/// The files and the index of a worktree whose folder is away could not go along: they would hold the reverse of
+/// the merge once it is back.
+fn gone(branch: &Branch, entry: &Registration) -> Error {
+    let error = Error::refused(format!(
+        "`{branch}` is checked out in the worktree `{}`, whose folder is gone; nothing was changed",
+        entry.path.display()
+    ));
+    let place = shell_word(&entry.path);
+    let again = "then run `ctx merge` again";
+    match entry.locked {
+        Some(_) => error.hint(format!(
+            "bring the folder back, or give it up with `git worktree unlock {place}` and `git \
+                                       worktree remove {place}`, {again}"
+        )),
+        None => error
+            .hint(format!("give it up with `git worktree remove {place}`, {again}"))
+            .hint("if it was moved, `git worktree repair NEW-PLACE` tells git where it is"),
+    }
 }
 
 fn note(project: &Project) -> PathBuf {
@@ -68,7 +110,7 @@ pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid, lock: &
     };
     match forward.go(project, &note(project), lock)? {
         Ok(()) => Ok(()),
-        Err(Halt::InTheWay(files)) => Err(in_the_way(branch, &worktree, &files)),
+        Err(Halt::InTheWay(files)) => Err(in_the_way(branch, &worktree, new, &files)?),
         Err(Halt::UnderWay(what)) => Err(Error::refused(format!(
             "{what} is under way in `{}`, where `{branch}` is checked out; nothing was changed",
             worktree.display()
@@ -81,7 +123,7 @@ pub fn advance(project: &Project, branch: &Branch, old: &Oid, new: &Oid, lock: &
 /// As many paths are named each on a line of its own.
 const NAMED: usize = 20;
 
-fn in_the_way(branch: &Branch, worktree: &Path, files: &InTheWay) -> Error {
+fn in_the_way(branch: &Branch, worktree: &Path, new: &Oid, files: &InTheWay) -> Result<Error> {
     let InTheWay { edited, untracked } = files;
     let mut fact = format!(
         "`{branch}` cannot move in `{}`: the merge would overwrite these files there; nothing was changed",
@@ -106,15 +148,17 @@ fn in_the_way(branch: &Branch, worktree: &Path, files: &InTheWay) -> Error {
         ));
     }
     if let Some(path) = untracked.first() {
-        let path = worktree.join(path);
-        let aside = path.with_added_extension("mine");
+        // A folder may have to go as a whole: what is in it moves beside it.
+        let top = git::file_at_or_above(worktree, new, path)?.unwrap_or_else(|| path.clone());
+        let name = Path::new(path.file_name().unwrap_or_default()).with_added_extension("mine");
+        let aside = worktree.join(top).with_file_name(name);
         error = error.hint(format!(
             "move them to another name (`mv -n {} {}`), then run `ctx merge` again",
-            shell_word(&path),
+            shell_word(&worktree.join(path)),
             shell_word(&aside)
         ));
     }
-    error
+    Ok(error)
 }
 
 fn blocked_error(branch: &Branch, worktree: Option<&Path>, blocked: &Blocked) -> Error {

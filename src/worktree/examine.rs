@@ -71,6 +71,8 @@ pub struct Kept {
     pub record: Record,
     /// The fact.
     pub why: String,
+    /// What to do about it; `None` if the usual ways out are meant.
+    pub hint: Option<String>,
 }
 
 /// The questions about the worktrees of one repository.
@@ -122,7 +124,7 @@ impl<'a> Examination<'a> {
                 let changed_copies = found.changed_copies.clone();
                 Ok(Removable { record, found, begun: None, changed_copies })
             }
-            Err(why) => Err(Kept { record, why }),
+            Err(why) => Err(Kept { record, why, hint: None }),
         })
     }
 

@@ -70,7 +70,7 @@ impl Forward {
         }
         let begun = self.begin(note)?;
         kill_point("forward-move");
-        let moved = git::merge_ff_only(&self.worktree, &self.new, lock.file())?;
+        let moved = git::merge_ff_only(&self.worktree, &self.branch, &self.old, &self.new, lock.file())?;
         kill_point("forward-end");
         let Err(refusal) = moved else {
             state::remove_file(note)?;
@@ -216,9 +216,17 @@ const GIT_COMMAND: &str = "a git command";
 pub fn recover(project: &Project, note: &Path) -> Result<()> {
     let Some(text) = state::read_optional(note)? else { return Ok(()) };
     // Half a note means that git had not been asked yet.
-    let Ok(begun) = serde_json::from_str::<Forward>(&text) else { return state::remove_file(note) };
+    let Ok(mut begun) = serde_json::from_str::<Forward>(&text) else { return state::remove_file(note) };
     if !begun.worktree.exists() {
-        return state::remove_file(note);
+        // Moved since, along with the repository or by hand.
+        let all = git::list_worktrees(project.git_dir())?;
+        let has = |entry: &&git::Registration| {
+            entry.branch.as_ref() == Some(&begun.branch) && !entry.bare && entry.path.join(".git").exists()
+        };
+        match all.into_iter().find(|entry| has(&entry)) {
+            Some(entry) => begun.worktree = entry.path,
+            None => return state::remove_file(note),
+        }
     }
     remove_locks(&begun.worktree, &begun.branch)?;
     if begun.rehearsing || begun.is_started()? {

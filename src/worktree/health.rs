@@ -26,6 +26,8 @@ pub enum Ailment {
     Moved(PathBuf),
     /// Its folder is there, but git has no worktree registered for it.
     Unregistered,
+    /// Its folder is there and registered, but its `.git` is gone: a git in it works on the repository around it.
+    Unlinked,
 }
 
 /// One worktree that is not in order.
@@ -68,6 +70,9 @@ impl Complaint {
                     "git does not know the worktree of `{task}`: `{path}` is there, and not in `git worktree list`"
                 )
             }
+            Ailment::Unlinked => {
+                format!("the worktree of `{task}` is cut off: `.git` is gone from `{path}`")
+            }
         }
     }
 
@@ -88,6 +93,7 @@ impl Complaint {
             Ailment::Moved(to) => {
                 format!("the worktree of `{task}` was moved; git has it at `{}` now", to.display())
             }
+            Ailment::Unlinked => format!("`.git` is back in `{path}`, the worktree of `{task}`"),
             Ailment::CutShort(_) | Ailment::Unregistered => self.evidence(),
         }
     }
@@ -100,7 +106,7 @@ impl Complaint {
         }
         match &self.ailment {
             Ailment::CutShort(command) => format!("run `{command}`"),
-            Ailment::Moved(_) => "run `ctx doctor --fix` in the main checkout".to_owned(),
+            Ailment::Moved(_) | Ailment::Unlinked => "run `ctx doctor --fix` in the main checkout".to_owned(),
             Ailment::HalfMade | Ailment::Unprepared | Ailment::Gone => {
                 format!("run `ctx worktree setup {}`", self.record.task)
             }
@@ -140,6 +146,7 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
                 let prepared = record.progress == Progress::Ready;
                 match known {
                     false => Some(Ailment::Unregistered),
+                    true if record.path.join(".git").symlink_metadata().is_err() => Some(Ailment::Unlinked),
                     true => (!prepared).then_some(Ailment::Unprepared),
                 }
             }
@@ -156,6 +163,14 @@ pub fn complaints(project: &Project, settings: &Settings) -> Result<Vec<Complain
 pub fn mend_moved(project: &Project, record: &Record, to: &Path) -> Result<()> {
     git::repair_worktree(&project.home, to)?;
     Records::of(project).write(&Record { path: to.to_owned(), ..record.clone() })
+}
+
+/// Writes the `.git` of a worktree anew, as git has it registered. The caller holds the lock `worktrees`.
+pub fn mend_unlinked(project: &Project, record: &Record) -> Result<()> {
+    git::repair_worktree(&project.home, &record.path).or_else(|error| {
+        // Older gits write it and complain all the same.
+        if record.path.join(".git").exists() { Ok(()) } else { Err(error.into()) }
+    })
 }
 
 /// Something beside the records that a person may want to know of. Everything works.

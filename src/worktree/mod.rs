@@ -34,7 +34,7 @@ mod undo;
 
 pub use examine::{Kept, Removable, Risks};
 pub use forward::{Forward, Halt, recover};
-pub use health::{Ailment, Complaint, Stray, complaints, mend_moved, strays};
+pub use health::{Ailment, Complaint, Stray, complaints, mend_moved, mend_unlinked, strays};
 pub use leftovers::{Moved, task_status};
 pub use ports::PORTS;
 pub use prepare::Prepared;

@@ -84,6 +84,8 @@ impl Sync<'_> {
             return Ok(Synced::Skipped("its folder is no worktree".to_owned()));
         };
         let note = git_dir.join("ctx-forward.json");
+        let git_was_killed =
+            begun && git::locks(&record.path, &record.branch)?.iter().any(|lock| lock.exists());
         if begun {
             remove_locks(&record.path, &record.branch)?;
             recover(self.project, &note)?;
@@ -96,7 +98,17 @@ impl Sync<'_> {
             Records::of(self.project).write(&Record { under_way: None, base, ..record.clone() })
         };
         match under_way(&git_dir)? {
-            // Ours, of a run that was cut short.
+            // Ours, of a run that was cut short, and somebody has begun to resolve it.
+            Some("a rebase")
+                if begun && !git_was_killed && git::is_edited_since_stop(&record.path, &record.branch)? =>
+            {
+                forget(before)?;
+                return Ok(Synced::Skipped(
+                    "a rebase that was interrupted is under way in it, and files were edited since: `git rebase \
+                     --continue` there finishes it, `git rebase --abort` gives it up"
+                        .to_owned(),
+                ));
+            }
             Some("a rebase") if begun => git::abort_rebase(&record.path)?,
             Some("a merge") if begun || starts => {
                 let files = git::unresolved(&record.path)?;
@@ -122,8 +134,14 @@ impl Sync<'_> {
             Synced::Resolving(files) => changed(files)?,
             _ => {}
         }
-        // A run that was cut short may have brought it in before.
-        let there = matches!(outcome, Synced::Moved(_)) || (begun && outcome == Synced::UpToDate);
+        // A run that was cut short, or a merge that was concluded, has brought it in before.
+        let there = match &outcome {
+            Synced::Moved(_) => true,
+            Synced::UpToDate if begun => true,
+            // A branch that has landed by a fast-forward keeps what is its own.
+            Synced::UpToDate => git::resolve(self.project.git_dir(), &record.branch.full())? != base,
+            _ => false,
+        };
         forget(base.filter(|_| there).unwrap_or(before))?;
         Ok(outcome)
     }
@@ -146,6 +164,15 @@ impl Work<'_> {
         let head = git::Git::at(&record.path).args(["symbolic-ref", "--quiet", "HEAD"]).output()?;
         if String::from_utf8_lossy(&head.stdout).trim() != record.branch.full() {
             return Ok(Synced::Skipped(format!("`{}` is not checked out in it", record.branch)));
+        }
+        let all = git::list_worktrees(project.git_dir())?;
+        let shares = |entry: &&git::Registration| {
+            entry.branch.as_ref() == Some(&record.branch) && entry.path != record.path
+        };
+        if let Some(other) = all.iter().find(shares) {
+            // Its files and its index would stay where they are and hold the reverse of what came in.
+            let place = other.path.display();
+            return Ok(Synced::Skipped(format!("`{}` is checked out in `{place}`, too", record.branch)));
         }
         let changes = git::status(&record.path)?;
         if !changes.clean() {
@@ -213,6 +240,13 @@ impl Work<'_> {
 
     fn rebase(&self, base: &Oid, tip: &Oid) -> Result<Synced> {
         let dir = &self.record.path;
+        if let Some(merge) = git::merge_with_own_changes(dir, base, tip)? {
+            return Ok(Synced::Skipped(format!(
+                "a rebase would drop what merge {} changed by itself; `ctx worktree sync {}` merges",
+                merge.short(),
+                self.record.task
+            )));
+        }
         // Git's rebase overwrites what it ignores, on its way through each commit.
         let changes = git::path_changes(dir, tip, base)?;
         let in_the_way = git::in_the_way(dir, tip, &changes, &git::touched_paths(dir, base, tip)?)?;

@@ -14,6 +14,7 @@ mod extract;
 mod grants;
 mod hooks;
 mod in_the_way;
+mod kept_whole;
 mod kill;
 mod landing_edges;
 mod layouts;

@@ -53,6 +53,7 @@ const TABLE: &[Scenario] = &[
         points: &[
             "release-begin",
             "release-save",
+            "release-aside",
             "release-clear",
             "release-switch",
             "release-copies",
@@ -112,12 +113,19 @@ fn worked_in(repo: &Repo) {
     repo.git_in(&dir, &["add", "staged.txt"]);
     write(&dir.join("staged.txt"), "staged and changed\n");
     write(&dir.join(".env"), "KEY=mine\n");
+    // Ignored, and in the way of the base.
+    let exclude = repo.path.join(".git/info/exclude");
+    write(&exclude, &format!("{}\n/aside.txt\n", fs::read_to_string(&exclude).unwrap()));
+    write(&dir.join("aside.txt"), "aside\n");
+    repo.write("aside.txt", "the base's\n");
+    repo.git(&["add", "--force", "aside.txt"]);
     repo.write("later.txt", "later\n");
     repo.write("src/a.txt", "moved on\n");
     repo.commit("later");
 }
 
-const WORK: [&str; 5] = ["one\n", "changed\n", "untracked\n", "staged and changed\n", "KEY=mine\n"];
+const WORK: [&str; 6] =
+    ["one\n", "changed\n", "untracked\n", "staged and changed\n", "KEY=mine\n", "aside\n"];
 
 fn lost(repo: &Repo) {
     with_slots(repo);

@@ -3,13 +3,14 @@
 //! The slot stays where it is: its branch is left for the base, by a switch in which git overwrites nothing
 //! that is not saved. The record says what was begun, and goes last. The caller holds the lock `worktrees`.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::make::Pooling;
 use super::{Pool, Slot, SlotState};
 use crate::error::{Error, Result};
-use crate::git::{self, Files, Oid};
+use crate::git::{self, Files, GitError, Oid};
 use crate::plan::Status;
 use crate::state::{self, Lock};
 use crate::worktree::examine::{Found, Removable};
@@ -37,6 +38,31 @@ pub struct Released {
     pub changed_copies: Vec<PathBuf>,
     /// What stayed after all, and why.
     pub notes: Vec<String>,
+}
+
+/// What has to go before a slot's branch is left.
+#[derive(Default)]
+struct Leaving {
+    /// Nothing in it is uncommitted.
+    is_clean: bool,
+    /// Not saved and in the way, relative to the top level.
+    aside: Vec<PathBuf>,
+}
+
+impl Leaving {
+    fn is_nothing_to_take_away(&self) -> bool {
+        self.is_clean && self.aside.is_empty()
+    }
+
+    /// What went to the trash; `None` if nothing did.
+    fn note(&self, id: &str) -> Option<String> {
+        let paths = git::summary(self.aside.iter().map(PathBuf::as_path));
+        (!self.aside.is_empty()).then(|| {
+            format!(
+                "{paths} would have been overwritten, ignored by git; `ctx undo {id}` brings it back, too"
+            )
+        })
+    }
 }
 
 impl<'a> Release<'a> {
@@ -80,8 +106,8 @@ impl<'a> Release<'a> {
     ) -> Result<std::result::Result<Released, Kept>> {
         let project = self.pooling.project;
         if let Some(saved) = self.begun(&record)? {
-            self.leave_again(&record, &saved)?;
-            return Ok(Ok(self.settle_record(slot, &record, &saved)?));
+            let left = self.leave_again(&record, &saved)?;
+            return Ok(Ok(self.settle_record(slot, &record, &saved, &left)?));
         }
         let removable = match self.removal.examine(record, status)? {
             Ok(removable) => removable,
@@ -96,7 +122,7 @@ impl<'a> Release<'a> {
         let Removable { record, found, .. } = &removable;
         let (Some(tip), Some(git_dir)) = (&found.tip, &found.git_dir) else {
             let why = "its folder or its branch is gone; `ctx worktree setup` makes it again".to_owned();
-            return Ok(Err(Kept { record: record.clone(), why }));
+            return Ok(Err(Kept { record: record.clone(), why, hint: None }));
         };
         let store = Store::of(project);
         let id = match &record.under_way {
@@ -112,13 +138,32 @@ impl<'a> Release<'a> {
         kill_point("release-save");
         store.write(&id, &commit)?;
         let saved = Saved { id, commit, holds };
-        if let Err(error) = self.leave(record, git_dir, &saved) {
-            // Nothing was overwritten: the task keeps it.
-            store.abandon(&saved.id)?;
-            Records::of(project).write(&Record { under_way: None, ..record.clone() })?;
-            return Ok(Err(Kept { record: record.clone(), why: error.fact }));
+        let stays = |error: Error| Kept {
+            record: record.clone(),
+            why: error.fact,
+            hint: error.hints.into_iter().next(),
+        };
+        let left = self.may_leave(record, git_dir, &saved).and_then(|left| {
+            let is_whole = left.is_nothing_to_take_away();
+            match self.leave(record, git_dir, &saved, &left) {
+                Err(error) if is_whole => Err(error),
+                result => Ok(result.map(|()| left)),
+            }
+        });
+        match left {
+            Ok(Ok(left)) => Ok(Ok(self.settle_record(slot, record, &saved, &left)?)),
+            // What was taken away is in what is saved, which stays; the same command goes on from there.
+            Ok(Err(error)) => Ok(Err(stays(
+                error
+                    .hint(format!("when the cause is gone, finish it with `ctx pool release {}`", slot.name)),
+            ))),
+            Err(error) => {
+                // Nothing was overwritten: the task keeps it.
+                store.abandon(&saved.id)?;
+                Records::of(project).write(&Record { under_way: None, ..record.clone() })?;
+                Ok(Err(stays(error.hint("run the same command again when the cause is gone"))))
+            }
         }
-        Ok(Ok(self.settle_record(slot, record, &saved)?))
     }
 
     /// What a release that was cut short has saved.
@@ -157,19 +202,58 @@ impl<'a> Release<'a> {
         Ok(base.unwrap_or_else(|| record.base.clone()))
     }
 
-    /// Leaves the branch for the base.
-    fn leave(&self, record: &Record, git_dir: &Path, saved: &Saved) -> Result<()> {
+    /// What has to go before the branch is left for the base; an error if it cannot be left. Changes no file.
+    fn may_leave(&self, record: &Record, git_dir: &Path, saved: &Saved) -> Result<Leaving> {
         // Files that git was told not to look at are saved, too; the next task shall not find them.
         Files { git_dir, dir: &record.path }.look_at_everything()?;
-        let status = git::status(&record.path)?;
-        if !status.clean() {
+        let is_clean = git::status(&record.path)?.clean();
+        if !is_clean {
             self.require_as_saved(record, git_dir, saved)?;
+        }
+        if let Some(lock) = git::held_lock(&record.path, &record.branch)? {
+            return Err(Error::refused(format!("git's lock `{}` is there", lock.display())).hint(
+                "wait for the git command that holds it; if none runs, remove the lock with `ctx doctor --fix`",
+            ));
+        }
+        Ok(Leaving { is_clean, aside: self.unsaved_in_the_way(record, saved)? })
+    }
+
+    /// What git ignores, and would overwrite on the way over the branch's last commit to the base.
+    fn unsaved_in_the_way(&self, record: &Record, saved: &Saved) -> Result<Vec<PathBuf>> {
+        let Some(Content { index, .. }) = &saved.holds.content else { return Ok(Vec::new()) };
+        let (tip, base) = (&saved.holds.tip, self.base(record)?);
+        let mut found = Vec::new();
+        for (from, to) in [(index, tip), (tip, &base)] {
+            let changes = git::path_changes(&record.path, from, to)?;
+            found.extend(git::in_the_way(&record.path, index, &changes, &[])?.untracked);
+        }
+        let entries = git::list_tree(self.pooling.project.git_dir(), &saved.commit)?;
+        let held: HashSet<PathBuf> = entries.into_iter().map(|(entry, _)| entry.path).collect();
+        found.retain(|path| !held.contains(path));
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Leaves the branch for the base. What is in the way and not saved goes to the trash of what is.
+    fn leave(&self, record: &Record, git_dir: &Path, saved: &Saved, left: &Leaving) -> Result<()> {
+        put_aside(record, saved, &left.aside)?;
+        if !left.is_clean {
             kill_point("release-clear");
             self.clear(record, git_dir, saved)?;
         }
         kill_point("release-switch");
+        self.switch(record)
+    }
+
+    fn switch(&self, record: &Record) -> Result<()> {
         let base = self.base(record)?;
-        Ok(git::switch(&record.path, Err(&base), self.lock.file())?)
+        git::switch(&record.path, Err(&base), self.lock.file()).map_err(|error| match error {
+            GitError::Failed { stderr, .. } => {
+                Error::refused(format!("git does not leave `{}`:\n{stderr}", record.branch))
+            }
+            error => error.into(),
+        })
     }
 
     /// Somebody may have written to it after it was saved.
@@ -205,27 +289,32 @@ impl<'a> Release<'a> {
     }
 
     /// As `leave`, for a run that was killed somewhere in it. What is neither saved nor in a commit is put aside.
-    fn leave_again(&self, record: &Record, saved: &Saved) -> Result<()> {
+    fn leave_again(&self, record: &Record, saved: &Saved) -> Result<Leaving> {
         let git_dir = half_made::git_dir(&record.path, record.task.as_str())?;
         half_made::remove_locks(&git_dir)?;
         let head = git::Git::at(&record.path).args(["symbolic-ref", "--quiet", "HEAD"]).output()?;
         let on_branch = String::from_utf8_lossy(&head.stdout).trim() == record.branch.full();
         if !on_branch {
-            return Ok(());
+            return Ok(Leaving::default());
         }
         if self.require_as_saved(record, &git_dir, saved).is_ok() {
-            return self.leave(record, &git_dir, saved);
+            let left = self.may_leave(record, &git_dir, saved)?;
+            self.leave(record, &git_dir, saved, &left)?;
+            return Ok(left);
         }
         self.pooling.set_aside(&saved.holds.record, &record.path, Some(&saved.id))?;
+        let left = Leaving { is_clean: false, aside: self.unsaved_in_the_way(record, saved)? };
+        put_aside(record, saved, &left.aside)?;
         git::reset_hard(&record.path, &saved.holds.tip, self.lock.file())?;
-        let base = self.base(record)?;
-        Ok(git::switch(&record.path, Err(&base), self.lock.file())?)
+        self.switch(record)?;
+        Ok(left)
     }
 
     /// Branch, copies, pool, journal, record.
-    fn settle_record(&self, slot: &Slot, record: &Record, saved: &Saved) -> Result<Released> {
+    fn settle_record(&self, slot: &Slot, record: &Record, saved: &Saved, left: &Leaving) -> Result<Released> {
         let project = self.pooling.project;
         let mut removed = crate::worktree::Removed::default();
+        removed.notes.extend(left.note(&saved.id));
         self.removal.delete_branch(saved, &mut removed)?;
         self.removal.delete_remote_branch_if_asked(saved, &mut removed)?;
         let git_dir = half_made::git_dir(&record.path, record.task.as_str())?;
@@ -254,4 +343,16 @@ impl<'a> Release<'a> {
         let changed_copies = saved.holds.changed_copies.clone();
         Ok(Released { saved: Some(saved.id.clone()), changed_copies, notes: removed.notes })
     }
+}
+
+/// Moves what is not saved to the trash of what is.
+fn put_aside(record: &Record, saved: &Saved, paths: &[PathBuf]) -> Result<()> {
+    let folder = trash(&saved.holds.record, &saved.id);
+    for path in paths {
+        let to = folder.join(path);
+        state::create_dir_all(to.parent().unwrap_or(&folder))?;
+        kill_point("release-aside");
+        state::move_to(&record.path.join(path), &to)?;
+    }
+    Ok(())
 }
