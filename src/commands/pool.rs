@@ -14,7 +14,7 @@ use crate::run::Board;
 use crate::state::{self, Active};
 use crate::ui::Progress;
 use crate::worktree::pool::{self, Acquired, Made, Pool, Pooling, Release, Released, SlotState};
-use crate::worktree::{Kept, Prepared, Removal, Risks, Setup, refresh, task_status};
+use crate::worktree::{Kept, Prepared, Record, Removal, Risks, Setup, refresh, task_status};
 
 pub(super) fn run(verb: Verb) -> Result<Report> {
     match verb {
@@ -306,14 +306,6 @@ fn status(json: bool) -> Result<Report> {
     })
 }
 
-/// The tasks that have a slot.
-fn leased(context: &Context) -> Result<Vec<String>> {
-    let pool = Pool::read(&context.project)?;
-    let records = pool::records(&context.project)?;
-    let tasks = pool.slots.iter().filter_map(|slot| slot.record(&records));
-    Ok(tasks.map(|record| record.task.to_string()).collect())
-}
-
 fn land(into: Option<String>, json: Json) -> Result<Report> {
     let context = Context::here()?;
     let board = Board::active(&context.project, &context.settings)?;
@@ -330,12 +322,16 @@ fn land(into: Option<String>, json: Json) -> Result<Report> {
 
 fn clean_up(dry_run: bool, json: Json) -> Result<Report> {
     let context = Context::here()?;
-    let task = leased(&context)?;
-    if task.is_empty() {
+    let in_pool = |records: &[Record]| -> Result<Vec<Record>> {
+        let pool = Pool::read(&context.project)?;
+        Ok(records.iter().filter(|record| pool.at(&record.path).is_some()).cloned().collect())
+    };
+    if in_pool(&pool::records(&context.project)?)?.is_empty() {
         return Ok(Report::text("no slot is leased"));
     }
+    let task = Vec::new();
     let args = Cleanup { task, include_unmerged: false, include_dirty: false, remote: false, dry_run, json };
-    cleanup::run(&args)
+    cleanup::run_on(&context, &args, &in_pool)
 }
 
 fn reset(count: Option<usize>, yes: bool, json: bool) -> Result<Report> {
