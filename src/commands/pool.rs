@@ -14,7 +14,7 @@ use crate::run::Board;
 use crate::state::{self, Active};
 use crate::ui::Progress;
 use crate::worktree::pool::{self, Acquired, Made, Pool, Pooling, Release, Released, SlotState};
-use crate::worktree::{Kept, Prepared, Record, Removal, Risks, Setup, refresh, task_status};
+use crate::worktree::{self, Kept, Prepared, Record, Removal, Risks, Setup, refresh, task_status};
 
 pub(super) fn run(verb: Verb) -> Result<Report> {
     match verb {
@@ -77,7 +77,8 @@ fn init(context: &Context, count: Option<usize>, yes: bool, json: bool) -> Resul
     let count = count.unwrap_or(context.settings.worktrees.pool);
     require_few(count, yes, "init")?;
     let base = base(context)?;
-    let there = Pool::read(&context.project)?.slots.len();
+    let pool = Pool::read(&context.project)?;
+    let there = pool.slots.iter().filter(|slot| slot.progress == worktree::Progress::Ready).count();
     let pooling = Pooling { project: &context.project, settings: &context.settings };
     let made = {
         let progress = Progress::start("slots", count.saturating_sub(there));

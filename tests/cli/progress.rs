@@ -105,8 +105,16 @@ fn an_interrupt_ends_it_with_a_line_and_the_next_run_goes_on() {
         screen.wait("step", |text| text.contains("  sleep 2  1 s"));
         screen.press(&["C-c"]);
         let text = screen.wait("end", |text| text.contains("rc "));
-        assert!(text.contains("interrupted; run it again to go on\nrc 130"), "{text}");
+        // Nothing of the view stays, nor the terminal's own `^C`.
+        let (above, below) = text.split_once("interrupted; run it again to go on\nrc 130").expect(&text);
+        assert!(above.lines().all(|line| line.starts_with('$')), "{text}");
+        assert_eq!(below.trim(), "$", "{text}");
     }
+    screen.press(&["clear; $CTX pool init 9; echo rc $?", "Enter"]);
+    let text = screen.wait("step", |text| text.contains("  sleep 2  1 s"));
+    assert!(text.contains("slots ") && text.contains(" 0/9  "), "those that were begun count: {text}");
+    screen.press(&["C-c"]);
+    screen.wait("end", |text| text.contains("rc "));
     // Only what was begun is half made.
     let slots = repo.json(&["pool", "status"]);
     assert!(slots.as_array().unwrap().len() < 9, "{slots}");
