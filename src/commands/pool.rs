@@ -293,10 +293,10 @@ fn status(json: bool) -> Result<Report> {
             let state = match row.state {
                 SlotState::Free => "free",
                 SlotState::Leased => "leased",
-                SlotState::Moving => "in between",
-                SlotState::Doubt => "in doubt",
-                SlotState::HalfMade => "half made",
-                SlotState::Going => "going",
+                SlotState::Moving => "in transition",
+                SlotState::Doubt => "unverified",
+                SlotState::HalfMade => "incomplete",
+                SlotState::Going => "being removed",
             };
             let task = row.task.clone().unwrap_or_default();
             vec![row.slot.clone(), state.to_owned(), task, row.path.display().to_string()]
