@@ -49,6 +49,11 @@ pub fn name(text: &str) -> String {
     }
 }
 
+/// One word to a POSIX shell, whatever is in it.
+pub fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// What two spellings of one word have in common: `Depends-On`, `depends_on` and `dependsOn` are the same.
 pub fn folded(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
