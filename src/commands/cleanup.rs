@@ -46,11 +46,15 @@ struct Row {
 
 pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let context = Context::here()?;
-    let active = match context.project.plans().active()? {
+    let active = active_plan(&context)?;
+    run_on(&context, args, &|records| named(records, &args.task, active.as_deref()))
+}
+
+fn active_plan(context: &Context) -> Result<Option<String>> {
+    Ok(match context.project.plans().active()? {
         Active::Plan(folder) => Some(folder.id),
         _ => None,
-    };
-    run_on(&context, args, &|records| named(records, &args.task, active.as_deref()))
+    })
 }
 
 /// The worktrees of these tasks, or all. Where several plans have a task of one name, the active plan's is meant.
@@ -107,7 +111,8 @@ pub(super) fn run_on(context: &Context, args: &Cleanup, choose: Choice<'_>) -> R
     for row in rows.iter_mut().filter(|_| args.dry_run) {
         (row.dry_run, row.would_remove, row.removed) = (true, row.removed, false);
     }
-    let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run))?;
+    let active = active_plan(context)?;
+    let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run, active.as_deref()))?;
     report.messages = aged(context, removal.records(), args.dry_run)?;
     Ok(report)
 }
@@ -211,16 +216,16 @@ fn row(record: &Record, outcome: Result<Removed, String>) -> Row {
     }
 }
 
-fn text(rows: &[Row], dry_run: bool) -> String {
+fn text(rows: &[Row], dry_run: bool, active: Option<&str>) -> String {
     if rows.is_empty() {
         return "no worktrees to clean up".to_owned();
     }
     let mut lines = Vec::new();
-    // Tasks of several plans may have one name.
-    let several = rows.iter().any(|row| row.plan != rows[0].plan);
     for row in rows {
         if let Some(reason) = &row.reason {
-            let of_plan = if several { format!(" of plan `{}`", row.plan) } else { String::new() };
+            // Tasks of several plans may have one name.
+            let is_active = active == Some(row.plan.as_str());
+            let of_plan = if is_active { String::new() } else { format!(" of plan `{}`", row.plan) };
             lines.push(format!("kept `{}`{of_plan}: {reason}", row.task));
             continue;
         }
