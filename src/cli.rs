@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 pub use pool::{Pool, Release};
 
-/// Plans, worktrees and merges for parallel agents in Claude Code.
+/// Plan, run and merge the work of parallel agents of Claude Code in git worktrees.
 #[derive(Debug, Parser)]
 #[command(name = "ctx", version, arg_required_else_help = true, propagate_version = true)]
 pub struct Cli {
@@ -58,11 +58,11 @@ pub enum Command {
     Doctor(Doctor),
     /// Accept the commands and the environment that the repository's settings name
     Accept(Accept),
-    /// Show the whole job in a temporary repository, without a network and without a model
+    /// Show a whole run in a temporary repository, without a network and without a model
     Demo(Demo),
     /// Print a shell's completion script
     Completions {
-        /// For this shell
+        /// The shell
         shell: Shell,
     },
 }
@@ -81,13 +81,13 @@ pub enum Plan {
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Take a plan out of a session's transcript
+    /// Extract a plan from a session's transcript
     Extract(Extract),
     /// Report everything that is wrong with a plan
     Validate {
         /// The plan; the active one if not given
         plan: Option<String>,
-        /// Take warnings for errors
+        /// Treat warnings as errors
         #[arg(long)]
         strict: bool,
         #[command(flatten)]
@@ -115,7 +115,7 @@ pub enum Plan {
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Put a plan away
+    /// Archive a plan; `ctx plan use` brings it back
     Archive {
         /// The plan; the active one if not given
         plan: Option<String>,
@@ -225,7 +225,7 @@ pub enum Task {
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Declare a task done that nobody handed in
+    /// Mark a task as completed that nobody handed in
     #[command(after_help = TASK_JSON)]
     Done {
         /// The task
@@ -246,7 +246,7 @@ pub enum Task {
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Give a task up
+    /// Mark a task as failed
     #[command(after_help = TASK_JSON)]
     Fail {
         /// The task
@@ -314,10 +314,10 @@ pub struct Merge {
 pub struct Cleanup {
     /// Only these tasks' worktrees
     pub task: Vec<String>,
-    /// Also branches that are not merged, and tasks that are not completed
+    /// Remove unmerged branches too, and those of tasks that are not completed; saved for `ctx undo`
     #[arg(long)]
     pub include_unmerged: bool,
-    /// Also worktrees with uncommitted files
+    /// Remove worktrees with uncommitted files too; saved for `ctx undo`
     #[arg(long)]
     pub include_dirty: bool,
     /// Delete the branches at the remote, too
@@ -334,7 +334,7 @@ pub struct Cleanup {
 /// `ctx doctor`.
 #[derive(Args, Debug)]
 pub struct Doctor {
-    /// Fix worktrees that were moved along with the repository, are half made, or have no folder; remove git's stale locks
+    /// Repair worktrees that were moved with the repository, are incomplete or have no folder; remove git's stale locks
     #[arg(long)]
     pub fix: bool,
     /// For programs.
@@ -355,7 +355,7 @@ pub struct Undo {
 /// `ctx approve`.
 #[derive(Debug, Subcommand)]
 pub enum Approve {
-    /// Show what a shell command would do, and the proof or what has none
+    /// Show what a shell command would do, and what about it is proven or not
     #[command(
         after_help = "JSON: {task, worktree, cwd, decision: allow|deny|none, reason, commands: [{command, effects}]}"
     )]
@@ -374,14 +374,14 @@ pub enum Approve {
     },
     /// Show what the hook decided, the newest last
     Log {
-        /// Only the last decisions
+        /// Only the last N decisions
         #[arg(short, default_value_t = 50, value_name = "N")]
         number: usize,
         #[command(flatten)]
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Decide every tool call of a file; one JSON object a line, in and out
+    /// Decide about every tool call in a file; one JSON object a line, in and out
     Check {
         /// Lines `{"command": …, "cwd"?: …}` or `{"tool_name": …, "tool_input": …}`
         file: PathBuf,

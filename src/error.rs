@@ -90,7 +90,7 @@ pub fn shell_word(path: &Path) -> String {
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         return text.into_owned();
     }
-    format!("'{}'", printable(&text).replace('\'', r"'\''"))
+    crate::text::shell_quoted(&printable(&text))
 }
 
 impl fmt::Display for Error {

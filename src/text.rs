@@ -49,6 +49,27 @@ pub fn name(text: &str) -> String {
     }
 }
 
+/// The key that sorts names by the numbers in them: `task-2` before `task-10`.
+pub fn by_number(name: &str) -> Vec<(&str, u64)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let digit = |c: char| c.is_ascii_digit();
+        let (word, after) = rest.split_at(rest.find(digit).unwrap_or(rest.len()));
+        let (number, after) = after.split_at(after.find(|c| !digit(c)).unwrap_or(after.len()));
+        // Without digits there is no number; more of them than fit count as the largest.
+        let value = if number.is_empty() { 0 } else { number.parse().unwrap_or(u64::MAX) };
+        parts.push((word, value));
+        rest = after;
+    }
+    parts
+}
+
+/// One word to a POSIX shell, whatever is in it.
+pub fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// What two spellings of one word have in common: `Depends-On`, `depends_on` and `dependsOn` are the same.
 pub fn folded(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

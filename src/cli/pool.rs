@@ -7,18 +7,18 @@ use super::Json;
 /// `ctx pool`.
 #[derive(Debug, Subcommand)]
 pub enum Pool {
-    /// Make slots until there are N, at the base branch and with their set-up done
+    /// Make slots until there are COUNT, at the base branch and with their set-up done
     Init {
         /// How many in all; `worktrees.pool` of the settings if not given
         count: Option<usize>,
-        /// More than 64, too
+        /// Allow more than 64 slots
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Give a task a slot, on the task's branch; prints `slot|path|branch`
+    /// Lease a slot to a task, on the task's branch; prints `slot|path|branch`
     Acquire {
         /// The task
         task: String,
@@ -51,14 +51,14 @@ pub enum Pool {
     Reset {
         /// How many in all; as many as there are if not given
         count: Option<usize>,
-        /// More than 64, too
+        /// Allow more than 64 slots
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
         #[allow(missing_docs)]
         json: Json,
     },
-    /// Show what is wrong with the slots, and what mends it
+    /// Show what is wrong with the slots, and how to fix it
     Health(Json),
 }
 
@@ -67,10 +67,10 @@ pub enum Pool {
 pub struct Release {
     /// The slot's name or number, its path, or its task
     pub slot: String,
-    /// Also if its branch is not merged or its task not completed; it is saved for `ctx undo`
+    /// Release it even if its branch is not merged or its task not completed; saved for `ctx undo`
     #[arg(long)]
     pub include_unmerged: bool,
-    /// Also with uncommitted files; they are saved for `ctx undo`
+    /// Release it even with uncommitted files; saved for `ctx undo`
     #[arg(long)]
     pub include_dirty: bool,
     /// Delete the branch at the remote, too

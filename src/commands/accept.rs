@@ -29,10 +29,12 @@ pub(super) fn run(args: Accept) -> Result<Report> {
         }
     }
     let all: Vec<Wish> = wishes.into_iter().chain(never.into_iter().map(|one| one.wish)).collect();
-    Report::data(args.json.json, &all, || match all.is_empty() {
-        true => "nothing to accept: the repository names no command and no variable that does not count yet"
+    Report::data(args.json.json, &all, || {
+        match all.is_empty() {
+        true => "nothing to accept: the repository's settings name no command and no variable that is not accepted"
             .to_owned(),
         false => shown("", &all),
+    }
     })
 }
 

@@ -95,7 +95,9 @@ fn main_session(command: &str, rules: &Rules) -> Judged {
     let decision = match (verb(command, crate::approve::Caller::Main), rules.broken()) {
         (_, Some(why)) => Decision::Nothing(why.to_owned()),
         (Some(proof), None) => Decision::Allow(proof),
-        (None, None) => Decision::Nothing("the main session's calls are left to the normal flow".to_owned()),
+        (None, None) => {
+            Decision::Nothing("Claude Code decides about the main session's calls as usual".to_owned())
+        }
     };
     Judged { effects: None, decision }
 }

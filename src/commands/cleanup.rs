@@ -10,6 +10,7 @@ use crate::cli::Cleanup;
 use crate::error::{Error, Result};
 use crate::git::{self, Integrated};
 use crate::plan::Status;
+use crate::state::Active;
 use crate::ui::Progress;
 use crate::worktree::pool::{Pool, Pooling, Release, Released, Slot};
 use crate::worktree::{Kept, Record, Removal, Removed, Risks, Steps, Store, empty_trash, task_status};
@@ -45,18 +46,44 @@ struct Row {
 
 pub(super) fn run(args: &Cleanup) -> Result<Report> {
     let context = Context::here()?;
+    let active = active_plan(&context)?;
+    run_on(&context, args, &|records| named(records, &args.task, active.as_deref()))
+}
+
+fn active_plan(context: &Context) -> Result<Option<String>> {
+    Ok(match context.project.plans().active()? {
+        Active::Plan(folder) => Some(folder.id),
+        _ => None,
+    })
+}
+
+/// The worktrees of these tasks, or all. Where several plans have a task of one name, the active plan's is meant.
+fn named(records: &[Record], tasks: &[String], active: Option<&str>) -> Result<Vec<Record>> {
+    if tasks.is_empty() {
+        return Ok(records.to_vec());
+    }
+    let mut chosen: Vec<Record> = Vec::new();
+    for id in tasks.iter().collect::<BTreeSet<_>>() {
+        let of_name: Vec<&Record> = records.iter().filter(|record| record.task.as_str() == id).collect();
+        if of_name.is_empty() {
+            return Err(Error::refused(format!("`{id}` has no worktree")).hint("see `ctx worktree list`"));
+        }
+        let own = of_name.iter().copied().find(|record| Some(record.plan.as_str()) == active);
+        chosen.extend(own.map_or(of_name, |own| vec![own]).into_iter().cloned());
+    }
+    Ok(chosen)
+}
+
+/// Which of the records a run is about.
+pub(super) type Choice<'a> = &'a dyn Fn(&[Record]) -> Result<Vec<Record>>;
+
+/// Cleans up what is chosen once no other command changes worktrees.
+pub(super) fn run_on(context: &Context, args: &Cleanup, choose: Choice<'_>) -> Result<Report> {
     // Set-up registers under the same lock: what is examined here is not half made.
     let lock = context.project.lock("worktrees").acquire()?;
     let risks = Risks { unmerged: args.include_unmerged, dirty: args.include_dirty };
     let removal = Removal::new(&context.project, risks, args.remote)?;
-    let named =
-        |record: &&Record| args.task.is_empty() || args.task.iter().any(|id| record.task.as_str() == id);
-    let chosen: Vec<Record> = removal.records().iter().filter(named).cloned().collect();
-    if let Some(id) =
-        args.task.iter().find(|id| chosen.iter().all(|record| record.task.as_str() != id.as_str()))
-    {
-        return Err(Error::refused(format!("`{id}` has no worktree")).hint("see `ctx worktree list`"));
-    }
+    let chosen = choose(removal.records())?;
     let pool = Pool::read(&context.project)?;
     let pooling = Pooling { project: &context.project, settings: &context.settings };
     let release = Release::new(pooling, &removal, &lock);
@@ -84,8 +111,9 @@ pub(super) fn run(args: &Cleanup) -> Result<Report> {
     for row in rows.iter_mut().filter(|_| args.dry_run) {
         (row.dry_run, row.would_remove, row.removed) = (true, row.removed, false);
     }
-    let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run))?;
-    report.messages = aged(&context, removal.records(), args.dry_run)?;
+    let active = active_plan(context)?;
+    let mut report = Report::data(args.json.json, &rows, || text(&rows, args.dry_run, active.as_deref()))?;
+    report.messages = aged(context, removal.records(), args.dry_run)?;
     Ok(report)
 }
 
@@ -188,17 +216,17 @@ fn row(record: &Record, outcome: Result<Removed, String>) -> Row {
     }
 }
 
-fn text(rows: &[Row], dry_run: bool) -> String {
+fn text(rows: &[Row], dry_run: bool, active: Option<&str>) -> String {
     if rows.is_empty() {
         return "no worktrees to clean up".to_owned();
     }
     let mut lines = Vec::new();
-    // Plans of the same ids are told apart.
-    let several = rows.iter().any(|row| row.plan != rows[0].plan);
     for row in rows {
         if let Some(reason) = &row.reason {
-            let plan = if several { format!(" of plan `{}`", row.plan) } else { String::new() };
-            lines.push(format!("kept `{}`{plan}: {reason}", row.task));
+            // Tasks of several plans may have one name.
+            let is_active = active == Some(row.plan.as_str());
+            let of_plan = if is_active { String::new() } else { format!(" of plan `{}`", row.plan) };
+            lines.push(format!("kept `{}`{of_plan}: {reason}", row.task));
             continue;
         }
         let verb = if dry_run { "would remove" } else { "removed" };

@@ -90,7 +90,7 @@ fn require_type(message: &str) -> Result<()> {
 
 fn require_ready(record: &Record) -> Result<()> {
     if record.progress != Progress::Ready {
-        return Err(Error::refused(format!("the worktree of `{}` is half made", record.task))
+        return Err(Error::refused(format!("the worktree of `{}` is incomplete", record.task))
             .hint(format!("finish it with `ctx worktree setup {}`", record.task)));
     }
     let head =

@@ -7,9 +7,11 @@ use crate::cli::{Cleanup, Json, Merge};
 use crate::error::{Error, Exit, Result};
 use crate::git::{self, Branch, MergeTree, Oid, Refusal, RefusedBy};
 use crate::land::{self, Candidate, Conflict, Conflicts, Landed, LeftOut, Train, Why};
-use crate::plan::{self, Status};
+use crate::plan::{self, Status, TaskId};
 use crate::run::{Board, TaskState};
 use crate::state::{self, Kind, Lock};
+use crate::ui::Progress;
+use crate::worktree::{Record, Steps};
 
 /// `ctx merge --json`.
 #[derive(Serialize)]
@@ -51,42 +53,51 @@ pub(super) fn run(args: &Merge) -> Result<Report> {
     let board = Board::active(&context.project, &context.settings)?;
     let start = board.require_base()?.clone();
     let (candidates, mut left_out) = choose(&context, &board, &args.task)?;
-    let mut train = Train::run(context.project.git_dir(), start, &candidates, &|task| board.landed(task))?;
+    let progress = Progress::start("tasks merged", candidates.len());
+    let landed = |task: &TaskId| board.landed(task);
+    let mut train = Train::run(context.project.git_dir(), start, &candidates, &landed, &progress)?;
     left_out.append(&mut train.left_out);
     if !args.dry_run {
+        progress.step(board.into.as_str(), "moving to the merge");
         record_earlier(&context, &board)?;
         land(&context, &board, &train, &lock)?;
         remember_conflicts(&context, &board, &train, &left_out)?;
     }
     let pushed = match push && !args.dry_run {
-        true => Some(push_base(&context, &board.into)?),
+        true => Some(push_base(&context, &board.into, &progress)?),
         false => None,
     };
+    // The clean-up has a view of its own.
+    drop(progress);
     let mut report = report(&context, args, &board, &train, &left_out, pushed)?;
     if !args.dry_run {
         let hints = land::moved_submodules(&context.project, &board.into, &train.start, &train.end)?;
         report.messages.extend(hints.into_iter().map(|hint| format!("hint: {hint}")));
     }
     if context.settings.auto_cleanup && !args.dry_run {
-        report.messages.extend(clean_up(&train.landed));
+        report.messages.extend(clean_up(&context, &board, &train.landed));
     }
     Ok(report)
 }
 
 /// What has landed is put away. That it cannot be is no failure of the merge.
-fn clean_up(landed: &[Landed]) -> Vec<String> {
+fn clean_up(context: &Context, board: &Board, landed: &[Landed]) -> Vec<String> {
     if landed.is_empty() {
         return Vec::new();
     }
     let args = Cleanup {
-        task: landed.iter().map(|landed| landed.task.to_string()).collect(),
+        task: Vec::new(),
         include_unmerged: false,
         include_dirty: false,
         remote: false,
         dry_run: false,
         json: Json { json: false },
     };
-    match cleanup::run(&args) {
+    let has_landed = |record: &&Record| {
+        record.plan == board.folder.id && landed.iter().any(|landed| landed.task == record.task)
+    };
+    let choose = |records: &[Record]| Ok(records.iter().filter(has_landed).cloned().collect());
+    match cleanup::run_on(context, &args, &choose) {
         Ok(report) => vec![report.data.trim_end().to_owned()],
         Err(error) => vec![format!("note: not cleaned up: {error}")],
     }
@@ -209,11 +220,12 @@ fn remember_conflicts(context: &Context, board: &Board, train: &Train, left_out:
     Ok(())
 }
 
-fn push_base(context: &Context, into: &Branch) -> Result<String> {
+fn push_base(context: &Context, into: &Branch, progress: &Progress) -> Result<String> {
     let dir = context.project.git_dir();
     let remote = git::remote_of(dir, into)?.ok_or_else(|| {
         Error::refused("merged, but there is no remote to push to").hint("add one with `git remote add`")
     })?;
+    progress.step(into.as_str(), &format!("pushing to {remote}"));
     let name = into.full();
     let home = &context.project.home;
     // A hook before a push looks at the files around it.
@@ -277,6 +289,7 @@ fn text(answer: &Answer<'_>) -> String {
     }
     let into = answer.into;
     lines.push(match (answer.landed.len(), answer.dry_run) {
+        (0, _) if !answer.left_out.is_empty() => format!("nothing landed on `{into}`"),
         (0, _) => format!("nothing to merge into `{into}`"),
         (n, true) => format!("{} would land on `{into}`", style::count(n, "task")),
         (n, false) => {

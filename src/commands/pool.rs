@@ -14,7 +14,7 @@ use crate::run::Board;
 use crate::state::{self, Active};
 use crate::ui::Progress;
 use crate::worktree::pool::{self, Acquired, Made, Pool, Pooling, Release, Released, SlotState};
-use crate::worktree::{Kept, Prepared, Removal, Risks, Setup, refresh, task_status};
+use crate::worktree::{self, Kept, Prepared, Record, Removal, Risks, Setup, refresh, task_status};
 
 pub(super) fn run(verb: Verb) -> Result<Report> {
     match verb {
@@ -77,7 +77,8 @@ fn init(context: &Context, count: Option<usize>, yes: bool, json: bool) -> Resul
     let count = count.unwrap_or(context.settings.worktrees.pool);
     require_few(count, yes, "init")?;
     let base = base(context)?;
-    let there = Pool::read(&context.project)?.slots.len();
+    let pool = Pool::read(&context.project)?;
+    let there = pool.slots.iter().filter(|slot| slot.progress == worktree::Progress::Ready).count();
     let pooling = Pooling { project: &context.project, settings: &context.settings };
     let made = {
         let progress = Progress::start("slots", count.saturating_sub(there));
@@ -296,10 +297,10 @@ fn status(json: bool) -> Result<Report> {
             let state = match row.state {
                 SlotState::Free => "free",
                 SlotState::Leased => "leased",
-                SlotState::Moving => "in between",
-                SlotState::Doubt => "in doubt",
-                SlotState::HalfMade => "half made",
-                SlotState::Going => "going",
+                SlotState::Moving => "in transition",
+                SlotState::Doubt => "unverified",
+                SlotState::HalfMade => "incomplete",
+                SlotState::Going => "being removed",
             };
             let task = row.task.clone().unwrap_or_default();
             vec![row.slot.clone(), state.to_owned(), task, row.path.display().to_string()]
@@ -308,14 +309,6 @@ fn status(json: bool) -> Result<Report> {
             [Column::word("slot"), Column::word(""), Column::id("task"), Column::path("path").rank(1)];
         style::table(&columns, cells)
     })
-}
-
-/// The tasks that have a slot.
-fn leased(context: &Context) -> Result<Vec<String>> {
-    let pool = Pool::read(&context.project)?;
-    let records = pool::records(&context.project)?;
-    let tasks = pool.slots.iter().filter_map(|slot| slot.record(&records));
-    Ok(tasks.map(|record| record.task.to_string()).collect())
 }
 
 fn land(into: Option<String>, json: Json) -> Result<Report> {
@@ -334,12 +327,16 @@ fn land(into: Option<String>, json: Json) -> Result<Report> {
 
 fn clean_up(dry_run: bool, json: Json) -> Result<Report> {
     let context = Context::here()?;
-    let task = leased(&context)?;
-    if task.is_empty() {
+    let in_pool = |records: &[Record]| -> Result<Vec<Record>> {
+        let pool = Pool::read(&context.project)?;
+        Ok(records.iter().filter(|record| pool.at(&record.path).is_some()).cloned().collect())
+    };
+    if in_pool(&pool::records(&context.project)?)?.is_empty() {
         return Ok(Report::text("no slot is leased"));
     }
+    let task = Vec::new();
     let args = Cleanup { task, include_unmerged: false, include_dirty: false, remote: false, dry_run, json };
-    cleanup::run(&args)
+    cleanup::run_on(&context, &args, &in_pool)
 }
 
 fn reset(count: Option<usize>, yes: bool, json: bool) -> Result<Report> {

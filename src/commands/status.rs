@@ -47,6 +47,9 @@ struct Row {
     waits_for: Vec<TaskId>,
     worktree: Option<PathBuf>,
     branch: Option<String>,
+    /// The branch does not have the name that the settings give it: another plan has that one.
+    #[serde(skip)]
+    renamed: bool,
     ahead: Option<usize>,
     behind: Option<usize>,
     files_changed: Option<usize>,
@@ -96,8 +99,11 @@ pub(super) fn run(json: Json) -> Result<Report> {
 fn answer(project: &Project, settings: &Settings) -> Result<Answer> {
     let board = Board::active(project, settings)?;
     // Each worktree is asked by its own git processes, side by side.
-    let tasks =
-        board.tasks.par_iter().map(|state| row(project, &board, state)).collect::<Result<Vec<_>>>()?;
+    let tasks = board
+        .tasks
+        .par_iter()
+        .map(|state| row(project, settings, &board, state))
+        .collect::<Result<Vec<_>>>()?;
     let count = |wanted: fn(&&Row) -> bool| tasks.iter().filter(wanted).count();
     let plan = PlanAnswer {
         id: board.folder.id.clone(),
@@ -109,7 +115,7 @@ fn answer(project: &Project, settings: &Settings) -> Result<Answer> {
     Ok(Answer { next: next(&tasks), plan: Some(plan), tasks })
 }
 
-fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
+fn row(project: &Project, settings: &Settings, board: &Board, state: &TaskState) -> Result<Row> {
     let worktree = state.worktree.as_ref().filter(|record| record.progress == Progress::Ready);
     let (mut uncommitted, mut merging) = (None, None);
     if let Some(record) = worktree.filter(|record| record.path.exists()) {
@@ -143,6 +149,8 @@ fn row(project: &Project, board: &Board, state: &TaskState) -> Result<Row> {
         waits_for: state.readiness.waits_for().to_vec(),
         worktree: worktree.map(|record| record.path.clone()),
         branch: state.tip.as_ref().map(|_| state.branch.to_string()),
+        renamed: state.tip.is_some()
+            && state.branch.as_str() != settings.branch(&board.folder.id, task.id.as_str()),
         ahead: distance.map(|(ahead, _)| ahead),
         behind: distance.map(|(_, behind)| behind),
         files_changed,
@@ -290,7 +298,17 @@ fn text(answer: &Answer) -> String {
         ]
     });
     let table = style::table(&COLUMNS, rows);
-    format!("{head}\n{table}\n\nnext: {}", answer.next)
+    let renamed = renamed(&answer.tasks).map(|line| format!("{line}\n\n")).unwrap_or_default();
+    format!("{head}\n{table}\n\n{renamed}next: {}", answer.next)
+}
+
+/// The branches that a reader would not guess.
+fn renamed(rows: &[Row]) -> Option<String> {
+    let rows = rows.iter().filter(|row| row.renamed);
+    let all: Vec<String> = rows
+        .filter_map(|row| Some(format!("{} on `{}`", row.id, style::clean(row.branch.as_ref()?))))
+        .collect();
+    (!all.is_empty()).then(|| format!("branches with the plan's name: {}", some(&all)))
 }
 
 fn worktree_cell(row: &Row) -> String {
@@ -314,6 +332,7 @@ fn remark(row: &Row) -> String {
         _ if !ids.is_empty() => format!("after {}", ids.join(", ")),
         _ if row.ready && row.status == Status::Pending => "ready".to_owned(),
         (Some(why), _) if row.status == Status::Completed => style::clean(why),
+        (_, Some(since)) if row.session.is_none() => format!("{} in a terminal", style::age(since)),
         (_, Some(since)) => format!("for {}", style::age(since)),
         _ => row.reason.as_deref().map(style::clean).unwrap_or_default(),
     }

@@ -93,7 +93,7 @@ fn list(json: bool) -> Result<Report> {
                 (_, true, _) => "landed".to_owned(),
                 (_, _, false) => format!("after {}", ids.join(", ")),
                 _ if row.interrupted => "interrupted".to_owned(),
-                _ if row.status == Status::Completed => "not merged yet".to_owned(),
+                _ if row.status == Status::Completed => "not landed yet".to_owned(),
                 _ => row.reason.map(style::clean).unwrap_or_default(),
             };
             vec![row.id.to_string(), style::status(row.status), state, style::clean(row.name)]
@@ -167,8 +167,12 @@ fn show(wanted: Option<&str>, json: bool) -> Result<Report> {
 fn text(shown: &Shown<'_>) -> String {
     let mut lines = Vec::new();
     let mut line = |key: &str, value: String| {
-        if !value.is_empty() {
-            lines.push(format!("{key}: {value}"));
+        let text = format!("{key}: {value}");
+        match (value.is_empty(), key) {
+            (true, _) => {}
+            // A path is copied: it is not broken into lines.
+            (_, "worktree") => lines.push(text),
+            _ => lines.push(style::prose(&text)),
         }
     };
     line("task", format!("{} ({})", shown.id, style::clean(shown.name)));

@@ -18,6 +18,7 @@ use super::{grant, launch, settings, state};
 use crate::approve::{self, Decision, Scene, redact};
 use crate::run::Role;
 use crate::state::{Approval, Approvals};
+use crate::text::shell_quoted;
 use crate::worktree::Record;
 use crate::world;
 
@@ -339,9 +340,9 @@ fn away(root: &Path, decision: &Decision) -> String {
     )
 }
 
-/// One word to a shell.
+/// One word to a shell, exactly: this one is run, not shown.
 fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
+    shell_quoted(&path.to_string_lossy())
 }
 
 fn log(input: &Input, tool: &str, site: &Site, task: Option<&str>, decision: &str, reason: &str) {

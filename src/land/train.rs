@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::git::{self, Branch, MergeTree, Oid};
 use crate::plan::TaskId;
+use crate::worktree::Steps;
 
 /// A finished task with a branch.
 #[derive(Clone, Debug)]
@@ -103,15 +104,17 @@ pub struct Train {
 
 impl Train {
     /// Merges the candidates, each onto what came before it. `in_base` tells which tasks had landed
-    /// before.
+    /// before, `steps` which one is being merged.
     pub fn run(
         dir: &Path,
         start: Oid,
         candidates: &[Candidate],
         in_base: &dyn Fn(&TaskId) -> bool,
+        steps: &dyn Steps,
     ) -> Result<Self> {
         let mut train = Self { end: start.clone(), start, landed: Vec::new(), left_out: Vec::new() };
         for candidate in candidates {
+            steps.step(candidate.task.as_str(), "merging");
             match train.couple(dir, candidate, in_base)? {
                 Ok(commit) => {
                     train.end = commit.clone();
@@ -124,6 +127,7 @@ impl Train {
                 }
                 Err(why) => train.left_out.push(LeftOut { task: candidate.task.clone(), why }),
             }
+            steps.done(candidate.task.as_str());
         }
         Ok(train)
     }

@@ -286,25 +286,31 @@ fn gaps(outline: &Outline, body: &str, files: &Files) -> Vec<Gap> {
 }
 
 impl Gap {
-    /// Its rule, what is the case, and the way out.
-    pub(super) fn describe(self) -> (&'static str, &'static str, &'static str) {
+    /// Its rule, what one task has, what several do, and the way out.
+    pub(super) fn describe(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
-            Self::Objective => {
-                ("objective-missing", "no objective", "add a section `## Objective` that says what is wanted")
-            }
+            Self::Objective => (
+                "objective-missing",
+                "no objective",
+                "have no objective",
+                "add a section `## Objective` that says what is wanted",
+            ),
             Self::Criteria => (
                 "criteria-missing",
                 "no acceptance criteria",
+                "have no acceptance criteria",
                 "add a section `## Acceptance Criteria` with what must be true at the end",
             ),
             Self::Files => (
                 "files-missing",
                 "no declared files",
+                "declare no files",
                 "declare them under `files:` in the front matter, or as `**Create:**` and `**Modify:**` lists in the text",
             ),
             Self::Tests => (
                 "tests-missing",
                 "no named tests",
+                "name no tests",
                 "add a section `## Tests Required` that names the tests to write",
             ),
         }

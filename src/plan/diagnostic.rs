@@ -33,6 +33,14 @@ impl Spot {
     }
 }
 
+/// A problem that many tasks may have in the same way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OfTask {
+    task: String,
+    /// What several tasks do, such as `name no tests`.
+    many: &'static str,
+}
+
 /// A problem, as `ctx plan validate` prints it and as `--json` gives it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Diagnostic {
@@ -50,6 +58,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    #[serde(skip)]
+    of_task: Option<OfTask>,
 }
 
 impl Diagnostic {
@@ -62,7 +72,7 @@ impl Diagnostic {
     ) -> Self {
         let Spot { file, line, column } = at.clone();
         let (message, hint) = (message.into(), hint.into());
-        Self { severity: Severity::Error, code, file, line, column, message, hint }
+        Self { severity: Severity::Error, code, file, line, column, message, hint, of_task: None }
     }
 
     /// Something that does not.
@@ -73,6 +83,16 @@ impl Diagnostic {
         hint: impl Into<String>,
     ) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, at, message, hint) }
+    }
+
+    /// Returns whether both are of one kind.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.severity, self.code) == (other.severity, other.code)
+    }
+
+    /// Names the task that it is about, and says what several such tasks do.
+    pub(super) fn of_task(self, task: &str, many: &'static str) -> Self {
+        Self { of_task: Some(OfTask { task: task.to_owned(), many }), ..self }
     }
 }
 
@@ -93,6 +113,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// How many warnings of one kind are shown in full.
+const MAX_ALIKE: usize = 3;
+
 /// Everything that one run found, in the order of files and lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
@@ -108,6 +131,48 @@ impl Diagnostics {
             (rank, one.line, one.column)
         });
         Self(found)
+    }
+
+    /// The text for a person: of a kind of warning that is there more than three times the first are shown, or, where
+    /// only the task differs, one line with the first tasks.
+    pub fn folded(&self) -> String {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for found in self.0.iter().filter(|found| found.severity == Severity::Warning) {
+            *counts.entry(found.code).or_default() += 1;
+        }
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        let mut texts = Vec::new();
+        for found in &self.0 {
+            let count = counts.get(found.code).copied().unwrap_or_default();
+            if found.severity == Severity::Error || count <= MAX_ALIKE {
+                texts.push(found.to_string());
+                continue;
+            }
+            let nth = seen.entry(found.code).or_default();
+            *nth += 1;
+            let more = count - MAX_ALIKE;
+            match (&found.of_task, *nth) {
+                (Some(of_task), 1) => {
+                    let alike = self.0.iter().filter(|other| found.is_like(other));
+                    let tasks = alike.filter_map(|one| one.of_task.as_ref()).take(MAX_ALIKE);
+                    let tasks: Vec<String> = tasks.map(|of_task| format!("`{}`", of_task.task)).collect();
+                    texts.push(format!(
+                        "warning[{}]: {count} tasks {}: {} and {more} more\n  hint: {}",
+                        found.code,
+                        of_task.many,
+                        tasks.join(", "),
+                        found.hint
+                    ));
+                }
+                (None, ..=MAX_ALIKE) => texts.push(found.to_string()),
+                (None, nth) if nth == count => texts.push(format!(
+                    "warning[{}]: {more} more of this kind\n  hint: `ctx plan validate --json` lists all",
+                    found.code
+                )),
+                _ => {}
+            }
+        }
+        texts.join("\n\n")
     }
 
     /// Is there anything that stops the plan? With `strict`, warnings do too.

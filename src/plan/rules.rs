@@ -189,8 +189,9 @@ fn compare(entry: &Entry, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
 
 fn report_gaps(id: &TaskId, details: &Details<'_>, found: &mut Vec<Diagnostic>) {
     for gap in &details.gaps {
-        let (code, fact, hint) = gap.describe();
-        found.push(Diagnostic::warning(code, &details.at, format!("`{id}` has {fact}"), hint));
+        let (code, fact, many, hint) = gap.describe();
+        let one = Diagnostic::warning(code, &details.at, format!("`{id}` has {fact}"), hint);
+        found.push(one.of_task(id.as_str(), many));
     }
 }
 

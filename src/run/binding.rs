@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::plan::{Status, TaskId};
-use crate::state::{self, Claim, Claims, Owner};
+use crate::state::{self, Claim, Claims, Owner, is_file_name, read_json, to_json};
 use crate::world;
 
 /// What an agent is for.
@@ -93,21 +93,6 @@ pub struct Bindings {
     dir: PathBuf,
 }
 
-/// Ids come from the client and become names of files.
-fn is_name(id: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (1..=128).contains(&id.len()) && id.bytes().all(plain)
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    // Structs of texts and numbers always become JSON.
-    serde_json::to_vec(value).unwrap_or_default()
-}
-
 impl Bindings {
     /// Those below `<git common dir>/ctx`.
     pub fn of(ctx_dir: &Path) -> Self {
@@ -134,7 +119,7 @@ impl Bindings {
     /// Remembers which task a call of the `Agent` tool is about. False if another call for it was made just now
     /// and its agent is not bound yet.
     pub fn announce(&self, tool_use_id: &str, binding: &Binding) -> Result<bool> {
-        if !is_name(tool_use_id) {
+        if !is_file_name(tool_use_id) {
             return Ok(true);
         }
         let path = self.call(tool_use_id);
@@ -144,7 +129,7 @@ impl Bindings {
         let _lock = Claims::lock(&self.ctx_dir).acquire()?;
         let now = world::now();
         for other in state::list(calls)?.into_iter().filter(|other| *other != path) {
-            let Some(call) = read::<Announced>(&other) else { continue };
+            let Some(call) = read_json::<Announced>(&other) else { continue };
             let age = call.time.and_then(|time| Duration::try_from(now.duration_since(time)).ok());
             if age.is_some_and(|age| age > FORGOTTEN) {
                 state::remove_file(&other)?;
@@ -156,7 +141,7 @@ impl Bindings {
             }
         }
         let call = Announced { binding: binding.clone(), time: Some(now) };
-        state::replace(&path, &json(&call))?;
+        state::replace(&path, &to_json(&call))?;
         Ok(true)
     }
 
@@ -174,7 +159,7 @@ impl Bindings {
         }
         for path in state::list(&calls)? {
             let is_for = |call: Announced| call.binding.plan == plan && call.binding.task == task;
-            if read::<Announced>(&path).is_some_and(is_for) {
+            if read_json::<Announced>(&path).is_some_and(is_for) {
                 state::remove_file(&path)?;
             }
         }
@@ -189,14 +174,14 @@ impl Bindings {
             true => transcript.parent()?.to_owned(),
             false => transcript.with_extension("").join("subagents"),
         };
-        let meta: Value = read(&folder.join(name)).filter(|_| is_name(agent))?;
-        let id = meta.get("toolUseId")?.as_str().filter(|id| is_name(id))?;
+        let meta: Value = read_json(&folder.join(name)).filter(|_| is_file_name(agent))?;
+        let id = meta.get("toolUseId")?.as_str().filter(|id| is_file_name(id))?;
         Some(self.call(id))
     }
 
     /// The task of the call that started this agent.
     pub fn announced(&self, transcript: &Path, agent: &str) -> Option<Binding> {
-        read::<Announced>(&self.call_of(transcript, agent)?).map(|call| call.binding)
+        read_json::<Announced>(&self.call_of(transcript, agent)?).map(|call| call.binding)
     }
 
     /// Forgets the call that started this agent: it is bound.
@@ -214,14 +199,14 @@ impl Bindings {
 
     /// The task that an agent has or had, whoever has it now.
     pub fn past(&self, session: &str, agent: &str) -> Option<Binding> {
-        let known = is_name(session) && is_name(agent);
-        known.then(|| read(&self.agent(session, agent))).flatten()
+        let known = is_file_name(session) && is_file_name(agent);
+        known.then(|| read_json(&self.agent(session, agent))).flatten()
     }
 
     /// Binds an agent to a task of this status. An executor claims the task for itself, unless somebody else has it.
     pub fn bind(&self, session: &str, agent: &str, binding: Binding, status: Status) -> Result<Bound> {
         let Ok(task) = TaskId::parse(&binding.task) else { return Ok(Bound::Malformed) };
-        if !is_name(session) || !is_name(agent) {
+        if !is_file_name(session) || !is_file_name(agent) {
             return Ok(Bound::Malformed);
         }
         if binding.role == Role::Executor {
@@ -247,7 +232,7 @@ impl Bindings {
         }
         let path = self.agent(session, agent);
         state::create_dir_all(path.parent().unwrap_or(&self.dir))?;
-        state::replace(&path, &json(&binding))?;
+        state::replace(&path, &to_json(&binding))?;
         Ok(Bound::Yes(binding))
     }
 

@@ -43,7 +43,7 @@ impl Readiness {
         match self {
             Self::Waits(missing) => {
                 let missing: Vec<String> = missing.iter().map(|id| format!("`{id}`")).collect();
-                Some(format!("waits for {}, not completed and landed", missing.join(", ")))
+                Some(format!("waits for {}: not landed yet", missing.join(", ")))
             }
             Self::WaitsForFiles { task, file } => {
                 let file = text::name(file);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::{create_dir_all, list, remove_tree, replace, take_file};
+use super::client_file::{is_file_name, read_json, to_json};
 use crate::error::Result;
 use crate::world::{self, Process};
 
@@ -35,21 +36,6 @@ struct Grant {
     agent: Option<String>,
 }
 
-/// Ids come from the client and become names of files.
-fn is_name(id: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (1..=128).contains(&id.len()) && id.bytes().all(plain)
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    // Structs of texts and numbers always become JSON.
-    serde_json::to_vec(value).unwrap_or_default()
-}
-
 impl Grants {
     /// Those below `<git common dir>/ctx`.
     pub fn of(ctx_dir: &Path) -> Self {
@@ -57,7 +43,7 @@ impl Grants {
     }
 
     fn session(&self, session: &str) -> Option<PathBuf> {
-        is_name(session).then(|| self.dir.join(session))
+        is_file_name(session).then(|| self.dir.join(session))
     }
 
     fn sessions(&self) -> Vec<PathBuf> {
@@ -67,7 +53,7 @@ impl Grants {
     /// Notes that the hook watches this session, unless that is noted for a client that is not gone.
     pub fn watch(&self, session: &str) -> Result<()> {
         let Some(folder) = self.session(session) else { return Ok(()) };
-        let client = || read::<Process>(&folder.join("client.json"));
+        let client = || read_json::<Process>(&folder.join("client.json"));
         match folder.is_dir() && client().as_ref().and_then(world::is_alive) != Some(false) {
             true => Ok(()),
             false => self.watch_anew(session),
@@ -79,7 +65,7 @@ impl Grants {
         let Some(folder) = self.session(session) else { return Ok(()) };
         create_dir_all(&folder)?;
         match world::client_process() {
-            Some(process) => replace(&folder.join("client.json"), &json(&process)),
+            Some(process) => replace(&folder.join("client.json"), &to_json(&process)),
             None => Ok(()),
         }
     }
@@ -100,14 +86,14 @@ impl Grants {
             call.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(100).collect();
         create_dir_all(&folder)?;
         let grant = Grant { args: args.to_vec(), agent: agent.map(str::to_owned) };
-        replace(&folder.join(format!("{call}.{number}.json")), &json(&grant))
+        replace(&folder.join(format!("{call}.{number}.json")), &to_json(&grant))
     }
 
     /// Takes back what the session itself was granted and did not use: no call of it is waiting any more.
     pub fn drop_unused(&self, session: &str) -> Result<()> {
         let Some(folder) = self.session(session).filter(|folder| folder.is_dir()) else { return Ok(()) };
         for path in list(&folder)? {
-            if read::<Grant>(&path).is_some_and(|grant| grant.agent.is_none()) {
+            if read_json::<Grant>(&path).is_some_and(|grant| grant.agent.is_none()) {
                 take_file(&path)?;
             }
         }
@@ -120,7 +106,7 @@ impl Grants {
             if folder.file_name().is_some_and(|name| name == running) {
                 continue;
             }
-            let client = read::<Process>(&folder.join("client.json"));
+            let client = read_json::<Process>(&folder.join("client.json"));
             let over = match client.as_ref().and_then(world::is_alive) {
                 Some(alive) => !alive,
                 None => std::fs::metadata(&folder)
@@ -139,7 +125,7 @@ impl Grants {
     pub fn take(&self, clients: &[Process], session: Option<&str>, args: &[String]) -> Result<bool> {
         // All of them: a script can start something that is named like the client.
         let of_client = |folder: &PathBuf| {
-            let client = read::<Process>(&folder.join("client.json"));
+            let client = read_json::<Process>(&folder.join("client.json"));
             client.is_some_and(|client| clients.contains(&client))
         };
         let mut watched: Vec<PathBuf> = self.sessions().into_iter().filter(of_client).collect();
@@ -152,7 +138,7 @@ impl Grants {
         for folder in watched {
             for path in list(&folder)? {
                 // Of two processes that read the same grant, one removes it.
-                if read::<Grant>(&path).is_some_and(|grant| grant.args == args) && take_file(&path)? {
+                if read_json::<Grant>(&path).is_some_and(|grant| grant.args == args) && take_file(&path)? {
                     return Ok(true);
                 }
             }

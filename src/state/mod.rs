@@ -4,6 +4,7 @@
 mod accepted;
 mod approvals;
 mod atomic;
+mod client_file;
 mod client_plugin;
 mod content;
 mod environment;
@@ -23,6 +24,7 @@ pub use atomic::{
     append_bounded, copy_file, create_dir_all, create_file, list, move_to, read_optional, remove_file,
     remove_stale, remove_tree, replace, symlink, write_line, write_new, write_new_dir,
 };
+pub(crate) use client_file::{is_file_name, read_json, to_json};
 pub use client_plugin::{ClientPlugin, ClientPlugins, breaks_path};
 pub use content::{
     CopyOf, copy_new, merge_into, remove_empty_dir, remove_untouched, write_content, write_link,

@@ -230,7 +230,7 @@ impl PlanStore {
                 let errors = found.0.into_iter().filter(|one| one.severity == plan::Severity::Error);
                 let errors = Diagnostics(errors.collect());
                 Err(Error::refused(format!("plan `{}` is invalid\n\n{errors}\n", folder.id)).hint(format!(
-                    "mend the files in `{}`, then run `ctx plan validate`",
+                    "fix the files in `{}`, then run `ctx plan validate`",
                     folder.dir.display()
                 )))
             }

@@ -152,7 +152,7 @@ impl Settings {
         let file: File = serde_yaml::from_str(&text).map_err(|error| {
             let fault = settings_fault::fault(&text, &error.to_string());
             Error::environment(format!("cannot read the settings in `{}`: {fault}", path.display()))
-                .hint("mend the file, or move it away to use the defaults")
+                .hint("fix the file, or move it away to use the defaults")
         })?;
         self.take(file, path, author)
     }
@@ -160,7 +160,7 @@ impl Settings {
     fn take(&mut self, file: File, path: &Path, author: Author) -> Result<()> {
         let refuse = |what: String| {
             Err(Error::environment(format!("{what} in `{}`", path.display()))
-                .hint("mend the file, or move it away to use the defaults"))
+                .hint("fix the file, or move it away to use the defaults"))
         };
         let parallelization = file.parallelization.unwrap_or_default();
         let worktrees = file.worktrees.unwrap_or_default();

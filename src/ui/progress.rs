@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use rustix::termios::{LocalModes, tcgetattr};
 use terminal_size::{Height, Width, terminal_size_of};
 
 use crate::error::printable;
@@ -241,10 +242,20 @@ fn catch_interrupts() {
         {
             // Nobody draws while these are held.
             let (_ticker, _steps) = (soon(&view.ended), soon(&view.lines));
+            if view.visible.load(Ordering::Relaxed) && echoes_interrupts() {
+                // The `^C` stands in a line below the view: the last line of it is full.
+                let _ = write!(std::io::stderr(), "\r\x1b[2K\x1b[A");
+            }
             let _ = view.multi.clear();
             view.multi.set_draw_target(ProgressDrawTarget::hidden());
         }
         let _ = writeln!(std::io::stderr(), "interrupted; run it again to go on");
         std::process::exit(INTERRUPTED);
     });
+}
+
+/// Returns whether the terminal shows an interrupt as `^C`.
+fn echoes_interrupts() -> bool {
+    let modes = LocalModes::ECHO | LocalModes::ECHOCTL;
+    tcgetattr(std::io::stderr()).is_ok_and(|terminal| terminal.local_modes.contains(modes))
 }

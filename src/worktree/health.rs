@@ -47,7 +47,7 @@ impl Complaint {
         match &self.ailment {
             Ailment::HalfMade => {
                 let why = self.failure().unwrap_or_else(|| "its set-up was interrupted".to_owned());
-                format!("the worktree of `{task}` is half made: {why}")
+                format!("the worktree of `{task}` is incomplete: {why}")
             }
             Ailment::Unprepared => {
                 let why = self

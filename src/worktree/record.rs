@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::git::{self, Branch, Oid};
 use crate::plan::TaskId;
 use crate::state::{self, Project};
+use crate::text::by_number;
 
 /// How far its set-up came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,11 +127,14 @@ impl Records {
     pub fn list(&self) -> Result<Vec<Record>> {
         let mut found = Vec::new();
         for plan in state::list(&self.dir)? {
+            let mut of_plan = Vec::new();
             for file in state::list(&plan)? {
                 if file.extension().is_some_and(|extension| extension == "json") {
-                    found.extend(read(&file)?);
+                    of_plan.extend(read(&file)?);
                 }
             }
+            of_plan.sort_by(|a, b| by_number(a.task.as_str()).cmp(&by_number(b.task.as_str())));
+            found.append(&mut of_plan);
         }
         Ok(found)
     }

@@ -316,7 +316,7 @@ fn skip_handed_in(status: Status) -> String {
 
 fn reason_to_skip(record: &Record, status: Status, starts: bool, begun: bool) -> Option<String> {
     if record.progress != Progress::Ready || (record.under_way.is_some() && !begun) {
-        return Some("it is half made".to_owned());
+        return Some("it is incomplete".to_owned());
     }
     if !record.path.exists() {
         return Some("its folder is gone".to_owned());

@@ -38,7 +38,7 @@ fn without_a_task_it_is_the_main_session_and_the_way_to_an_agent_is_named() {
     let ran = repo.ctx(&["approve", "explain", "ls"]);
     assert_eq!(
         ran.stdout,
-        "for the main session\nnone: the main session's calls are left to the normal flow\n"
+        "for the main session\nnone: Claude Code decides about the main session's calls as usual\n"
     );
     assert_eq!(ran.stderr, "hint: what an agent may do: `ctx approve explain --task ID 'COMMAND'`\n");
     let explained = repo.json(&["approve", "explain", "ls"]);

@@ -320,7 +320,8 @@ fn check_train(branches: &[(&str, &str, &str, &[&str])], expected: &[&str]) {
         });
     }
     let before = repo.git(&["for-each-ref"]);
-    let train = Train::run(&repo.path, tip("main"), &candidates, &|task| task.as_str() == "earlier").unwrap();
+    let train =
+        Train::run(&repo.path, tip("main"), &candidates, &|task| task.as_str() == "earlier", &()).unwrap();
     let landed = train.landed.iter().map(|landed| format!("{} landed", landed.task));
     let left = train.left_out.iter().map(|left| format!("{}: {}", left.task, left.why));
     assert_eq!(landed.chain(left).collect::<Vec<_>>(), expected);

@@ -160,3 +160,55 @@ fn a_block_without_a_reason_is_refused() {
         repo.ctx(&["task", "block", "task-0", "--reason", reason]).fails(2);
     }
 }
+
+/// Thirty tasks of which nothing is said but their files: five of them change what is not there.
+fn thin() -> String {
+    let index: String = (0..30).map(|n| format!("  - {{ id: task-{n}, name: Do {n} }}\n")).collect();
+    let files = |n: usize| match n {
+        0..5 => format!("modify: [absent-{n}.txt]"),
+        _ => format!("create: [new-{n}.txt]"),
+    };
+    let task = |n: usize| {
+        format!(
+            "### Task {n}: Do {n}\n\n```yaml\nid: task-{n}\nfiles: {{ {} }}\n```\n\n## Objective\n\nDo it.\n\n",
+            files(n)
+        )
+    };
+    let details: String = (0..30).map(task).collect();
+    format!(
+        "# Plan: Thin\n\n**Type:** Plan\n**Status:** Ready\n\n## Plan Structure\n\n```yaml\nmetadata:\n  name: Thin\ntasks:\n{index}```\n\n## Task Details\n\n{details}"
+    )
+}
+
+#[test]
+fn warnings_of_one_kind_are_folded_and_json_has_them_all() {
+    let repo = Repo::new();
+    let ran = repo.ctx_stdin(&["plan", "create"], &thin());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for text in [ran.stderr, repo.ctx(&["plan", "validate"]).ok()] {
+        for line in [
+            "warning[tests-missing]: 30 tasks name no tests: `task-0`, `task-1`, `task-2` and 27 more\n  hint: add a section",
+            "warning[criteria-missing]: 30 tasks have no acceptance criteria: `task-0`, `task-1`, `task-2` and 27 more\n  hint: add",
+            "warning[file-absent]: 2 more of this kind\n  hint: `ctx plan validate --json` lists all",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        let whole = text.matches("warning[file-absent]: `task-").count();
+        assert_eq!((whole, text.matches("warning[").count()), (3, 6), "{text}");
+    }
+    let all = repo.json(&["plan", "validate"])["diagnostics"].as_array().unwrap().len();
+    assert_eq!(all, 65);
+    let again = repo.ctx_stdin(&["plan", "create", "--new", "--json"], &thin());
+    assert_eq!(again.stderr.matches("warning[").count(), 65, "{}", again.stderr);
+}
+
+#[test]
+fn up_to_three_warnings_of_one_kind_are_shown_with_their_places() {
+    let text = thin();
+    let (head, tail) = text.split_once("  - { id: task-3,").unwrap();
+    let (_, details) = tail.split_once("```").unwrap();
+    let three = format!("{head}```{}", details.split_once("### Task 3").unwrap().0);
+    let ran = Repo::new().ctx_stdin(&["plan", "create", "-"], &three);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("  --> <stdin>:").count(), 9, "{}", ran.stderr);
+}

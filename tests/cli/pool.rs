@@ -314,7 +314,7 @@ fn long_lists_of_one_kind_are_folded_by_doctor() {
     let half_made = fs::read_to_string(&file).unwrap().replace("\"ready\"", "\"creating\"");
     fs::write(&file, half_made).unwrap();
     let out = repo.ctx(&["doctor"]).fails(1);
-    assert_eq!(out.matches("is half made, and nobody is at it").count(), 5, "{out}");
+    assert_eq!(out.matches("is incomplete, and no process is finishing it").count(), 5, "{out}");
     assert!(out.contains("and 4 more; `--json` has them all"), "{out}");
     let all: serde_json::Value = serde_json::from_str(&repo.ctx(&["doctor", "--json"]).stdout).unwrap();
     let pool = all.as_array().unwrap().iter().filter(|finding| finding["check"] == "pool");

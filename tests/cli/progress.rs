@@ -1,5 +1,7 @@
 //! The progress of long commands, as a person sees it in a terminal; and an interrupt.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -103,8 +105,16 @@ fn an_interrupt_ends_it_with_a_line_and_the_next_run_goes_on() {
         screen.wait("step", |text| text.contains("  sleep 2  1 s"));
         screen.press(&["C-c"]);
         let text = screen.wait("end", |text| text.contains("rc "));
-        assert!(text.contains("interrupted; run it again to go on\nrc 130"), "{text}");
+        // Nothing of the view stays, nor the terminal's own `^C`.
+        let (above, below) = text.split_once("interrupted; run it again to go on\nrc 130").expect(&text);
+        assert!(above.lines().all(|line| line.starts_with('$')), "{text}");
+        assert_eq!(below.trim(), "$", "{text}");
     }
+    screen.press(&["clear; $CTX pool init 9; echo rc $?", "Enter"]);
+    let text = screen.wait("step", |text| text.contains("  sleep 2  1 s"));
+    assert!(text.contains("slots ") && text.contains(" 0/9  "), "those that were begun count: {text}");
+    screen.press(&["C-c"]);
+    screen.wait("end", |text| text.contains("rc "));
     // Only what was begun is half made.
     let slots = repo.json(&["pool", "status"]);
     assert!(slots.as_array().unwrap().len() < 9, "{slots}");
@@ -119,4 +129,53 @@ fn nothing_of_it_is_printed_where_nobody_looks() {
     let repo = slow(1, 1);
     let ran = repo.ctx(&["worktree", "setup"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "set-up: `sleep 1` in 1 worktree\n"));
+}
+
+#[test]
+fn a_merge_shows_each_step_and_makes_room_for_the_clean_up() {
+    let repo = Repo::with_plan(&document("Slow", &[("task-0", &[]), ("task-1", &[])]));
+    write(&repo.home().join(".claude/ctx.yaml"), "parallelization: { auto_cleanup: true }\n");
+    repo.ctx(&["worktree", "setup"]).ok();
+    // Both sides change the file: git asks the slow driver.
+    repo.work("task-0", "src/a.txt", "one\ntwo\ntheirs\n");
+    repo.work("task-1", "b.txt", "b\n");
+    repo.write("src/a.txt", "ours\ntwo\nthree\n");
+    repo.commit("ours");
+    repo.write(".git/info/attributes", "src/a.txt merge=slow\n");
+    repo.git(&["config", "merge.slow.driver", "sleep 2; cp %B %A"]);
+    let hook = repo.write(".git/hooks/pre-push", "#!/bin/sh\nsleep 2\n");
+    fs::set_permissions(hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let remote = repo.root().join("remote.git");
+    repo.git(&["init", "--quiet", "--bare", remote.to_str().unwrap()]);
+    repo.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+    let screen = Screen::new(&repo, 80, 24);
+    screen.press(&["clear; $CTX merge --push; echo rc $?", "Enter"]);
+    let text = screen.wait("merging", |text| text.contains("  task-0  merging  1 s"));
+    assert!(text.contains("tasks merged") && text.contains(" 0/2  "), "{text}");
+    let text = screen.wait("pushing", |text| text.contains("  main  pushing to origin  1 s"));
+    assert!(text.contains(" 2/2  ") && !text.contains("task-1"), "{text}");
+    let text = screen.wait("end", |text| text.contains("rc 0"));
+    assert!(text.contains("2 tasks landed on `main`") && text.contains("2 removed, 0 kept"), "{text}");
+    assert!(!text.contains("tasks merged") && !text.contains("  pushing"), "{text}");
+}
+
+#[test]
+fn an_interrupted_merge_is_finished_by_the_next_one() {
+    let repo = Repo::with_plan(&document("Slow", &[("task-0", &[])]));
+    repo.ctx(&["worktree", "setup"]).ok();
+    repo.work("task-0", "src/a.txt", "one\ntwo\ntheirs\n");
+    repo.write("src/a.txt", "ours\ntwo\nthree\n");
+    let before = repo.commit("ours");
+    repo.write(".git/info/attributes", "src/a.txt merge=slow\n");
+    repo.git(&["config", "merge.slow.driver", "sleep 2; cp %B %A"]);
+    let screen = Screen::new(&repo, 80, 24);
+    screen.press(&["clear; $CTX merge; echo rc $?", "Enter"]);
+    screen.wait("merging", |text| text.contains("  task-0  merging  1 s"));
+    screen.press(&["C-c"]);
+    let text = screen.wait("end", |text| text.contains("rc "));
+    assert!(text.contains("interrupted; run it again to go on\nrc 130"), "{text}");
+    assert_eq!(repo.git(&["rev-parse", "main"]), before);
+    repo.ctx(&["merge"]).ok();
+    assert_eq!(repo.read("src/a.txt"), "one\ntwo\ntheirs\n");
+    repo.ctx(&["doctor"]).ok();
 }

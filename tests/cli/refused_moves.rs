@@ -14,17 +14,7 @@ fn finished() -> Repo {
     repo.write("mine.txt", "one\n");
     repo.write("staged.txt", "one\n");
     repo.commit("files");
-    repo.create_plan(&document("One", &[("t", &[])]));
-    repo.ctx(&["worktree", "setup"]).ok();
-    let dir = repo.worktree("t");
-    repo.ctx(&["task", "start", "t"]).ok();
-    write(&dir.join("src/a.txt"), "changed\n");
-    write(&dir.join("new/deep/n.txt"), "new\n");
-    fs::remove_file(dir.join("gone.txt")).unwrap();
-    fs::remove_file(dir.join("becomes")).unwrap();
-    write(&dir.join("becomes/a/folder"), "x\n");
-    repo.commit_in(&dir, "feat: t");
-    repo.ctx(&["task", "submit", "t"]).ok();
+    repo.finish_task_of_every_change();
     repo.write("mine.txt", "edited\n");
     repo.write("staged.txt", "staged\n");
     repo.git(&["add", "staged.txt"]);

@@ -45,6 +45,8 @@ fn no_table_is_broken_by_the_terminal() {
             &["worktree", "list"],
             &["worktree", "setup"],
             &["cleanup", "--dry-run"],
+            &["task", "show", "task-3"],
+            &["plan", "validate"],
             &["undo"],
             &["doctor"],
             &["approve", "log"],

@@ -293,3 +293,26 @@ fn several_processes_move_and_make_each_once() {
     check_names(&repo, "task-0");
     assert_eq!(repo.json(&["undo"]).as_array().unwrap().len(), 1);
 }
+
+/// A living task of each plan has the name: the active plan's is meant, and both are told apart.
+#[test]
+fn a_name_that_two_plans_have_means_the_active_plan_s() {
+    let repo = Repo::with_plan(&document("One", &[("task-0", &[])]));
+    repo.ctx(SETUP).ok();
+    write(&repo.worktree("task-0").join("wip.txt"), "wip\n");
+    repo.create_plan(&document("Two", &[("task-0", &[]), ("task-1", &[])]));
+    repo.ctx(SETUP).ok();
+    let status = repo.ctx(&["status"]).ok();
+    assert!(status.contains("\nbranches with the plan's name: task-0 on `feature/two-task-0`\n"), "{status}");
+    let out = repo.ctx(&["cleanup", "--dry-run"]).ok();
+    assert!(out.contains("kept `task-0` of plan `") && out.contains("-one`: "), "{out}");
+    let hint = repo.ctx(&["pool", "init", "1"]);
+    assert_eq!(hint.code, 0, "{}", hint.stderr);
+    let out = repo.ctx(&["pool", "acquire", "task-0"]).fails(1);
+    let command = "cleanup task-0 --include-unmerged";
+    assert!(out.contains(&format!("remove it with `ctx {command}` first")), "{out}");
+    // The hint does what it says, and nothing else.
+    repo.ctx(&command.split(' ').collect::<Vec<_>>()).ok();
+    assert!(!repo.worktree("two-task-0").exists() && repo.worktree("task-0").join("wip.txt").exists());
+    assert!(repo.ctx(&["pool", "acquire", "task-0"]).ok().starts_with("slot.1|"));
+}

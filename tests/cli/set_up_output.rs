@@ -74,7 +74,7 @@ fn completed_tasks_are_to_be_merged_first() {
     insta::assert_snapshot!(text, @"
     task             worktree
     task-1  exists   REPO/worktrees/task-1
-    task-2  skipped  waits for `task-0`, not completed and landed
+    task-2  skipped  waits for `task-0`: not landed yet
     1 completed, 0 landed: nothing to set up
     next: `ctx merge`: `task-0` completed and not landed
     next: start `task-1`

@@ -65,7 +65,7 @@ fn a_table_is_uncut_where_another_program_reads_it() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     let prose = [Column::id("task"), Column::word(""), Column::prose("")];
-    let long = "waits for `task-19`, `a-task-with-a-long-name`, not completed and landed".to_owned();
+    let long = "waits for `task-19`, `a-task-with-a-long-name`: not landed yet".to_owned();
     let sentences = vec![
         vec!["task-1".to_owned(), "skipped".to_owned(), long],
         vec!["task-2".to_owned(), "exists".to_owned(), format!("/{}", "deep/".repeat(40))],

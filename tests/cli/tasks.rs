@@ -100,7 +100,7 @@ fn a_task_that_waits_cannot_be_started() {
     let out = repo.ctx(&["task", "start", "task-2"]).fails(1);
     assert_eq!(
         out,
-        "error: `task-2` waits for `task-0`, not completed and landed\n\
+        "error: `task-2` waits for `task-0`: not landed yet\n\
          hint: complete them, run `ctx merge`, then start this one\n"
     );
 }

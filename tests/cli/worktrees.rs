@@ -145,3 +145,16 @@ fn a_missing_worktree_that_somebody_locked_is_left_alone() {
     fs::rename(repo.root().join("away"), &dir).unwrap();
     assert_eq!(repo.git_in(&dir, &["status", "--porcelain"]), "");
 }
+
+#[test]
+fn worktrees_are_listed_by_the_numbers_in_their_names() {
+    let ids = ["task-10", "task-2", "b", "task-1", "a-2-b", "a-10-b", "task-99999999999999999999999"];
+    let tasks: Vec<(&str, &[&str])> = ids.iter().map(|id| (*id, &[][..])).collect();
+    let repo = Repo::with_plan(&document("Numbers", &tasks));
+    repo.ctx(&["worktree", "setup"]).ok();
+    let rows = repo.json(&["worktree", "list"]);
+    let listed: Vec<&str> =
+        rows.as_array().unwrap().iter().map(|row| row["task"].as_str().unwrap()).collect();
+    let sorted = ["a-2-b", "a-10-b", "b", "task-1", "task-2", "task-10", "task-99999999999999999999999"];
+    assert_eq!(listed, sorted);
+}

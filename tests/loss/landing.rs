@@ -10,7 +10,6 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::state::{Dice, NAMES, Node, Seen, see, touch};
 use super::zero::names;
@@ -85,26 +84,7 @@ fn a_sync_loses_nothing_of_the_agent() {
 
 /// Runs all rounds on two threads; each says how often the command went through and how often it did not.
 fn run(round: fn(usize) -> (usize, usize)) {
-    let states = std::env::var("CTX_LOSS_STATES").ok().and_then(|n| n.parse().ok()).unwrap_or(STATES);
-    let first = std::env::var("CTX_LOSS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
-    let next = AtomicUsize::new(first);
-    let counts = (AtomicUsize::new(0), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + states / TOGETHER {
-                        break;
-                    }
-                    let (through, refused) = round(seed);
-                    counts.0.fetch_add(through, Ordering::Relaxed);
-                    counts.1.fetch_add(refused, Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    let counts = (counts.0.into_inner(), counts.1.into_inner());
+    let (states, counts) = super::rounds(STATES, TOGETHER, round);
     println!("{states} states: {} went through at once, {} were refused first", counts.0, counts.1);
     assert!(counts.0 > 0 && counts.1 > 0, "both must happen: {counts:?}");
 }

@@ -8,7 +8,6 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::state::{Dice, Node, Seen, forget_times, scramble, see};
 use crate::support::repo::{Repo, document};
@@ -28,26 +27,7 @@ const WAYS: [&[&str]; 6] = [
 
 #[test]
 fn nothing_is_lost_and_everything_comes_back() {
-    let states = std::env::var("CTX_LOSS_STATES").ok().and_then(|n| n.parse().ok()).unwrap_or(STATES);
-    let first = std::env::var("CTX_LOSS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
-    let next = AtomicUsize::new(first);
-    let counts = (AtomicUsize::new(0), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + states / TOGETHER {
-                        break;
-                    }
-                    let (removed, kept) = round(seed);
-                    counts.0.fetch_add(removed, Ordering::Relaxed);
-                    counts.1.fetch_add(kept, Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    let counts = (counts.0.into_inner(), counts.1.into_inner());
+    let (states, counts) = super::rounds(STATES, TOGETHER, round);
     println!("{} states: {} removed and brought back, {} kept", states, counts.0, counts.1);
     assert!(counts.0 > states / 3, "most states must be removed: {counts:?}");
 }

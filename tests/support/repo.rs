@@ -175,6 +175,23 @@ impl Repo {
         self.ctx_in(&dir, &["task", "submit", task]).ok();
     }
 
+    /// Makes a plan of one task `t`, finished: it adds, changes and removes files, `gone.txt` and `becomes` among them,
+    /// and has a folder where a file was.
+    #[track_caller]
+    pub fn finish_task_of_every_change(&self) {
+        self.create_plan(&document("One", &[("t", &[])]));
+        self.ctx(&["worktree", "setup"]).ok();
+        let dir = self.worktree("t");
+        self.ctx(&["task", "start", "t"]).ok();
+        write(&dir.join("src/a.txt"), "changed\n");
+        write(&dir.join("new/deep/n.txt"), "new\n");
+        fs::remove_file(dir.join("gone.txt")).unwrap();
+        fs::remove_file(dir.join("becomes")).unwrap();
+        write(&dir.join("becomes/a/folder"), "x\n");
+        self.commit_in(&dir, "feat: t");
+        self.ctx(&["task", "submit", "t"]).ok();
+    }
+
     /// A process with nothing of this machine's configuration and fixed names.
     pub fn command(&self, program: &str, dir: &Path) -> Command {
         let mut command = Command::new(program);

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -151,7 +152,9 @@ pub(crate) struct Screen {
 /// Runs `ctx` in a terminal of this size: columns, rows.
 #[track_caller]
 pub(crate) fn screen_of(repo: &Repo, args: &[&str], (columns, rows): (usize, usize)) -> Screen {
-    let socket = repo.root().join("tmux");
+    // A server that is still ending would take the next one down with it.
+    static SERVERS: AtomicUsize = AtomicUsize::new(0);
+    let socket = repo.root().join(format!("tmux-{}", SERVERS.fetch_add(1, Ordering::Relaxed)));
     let settings = repo.root().join("tmux.conf");
     fs::write(&settings, "set -g remain-on-exit on\nset -g history-limit 5000\n").expect("a temporary file");
     let tmux = |args: &[&str]| {

@@ -21,7 +21,7 @@ pub(super) fn run(file: Option<&Path>, again: bool, json: bool) -> Result<Report
     let (_, diagnostics) = plan::document::parse_in(&text, &name, Some(&around));
     context.project.plans().require_link()?;
     make(&context, &document, Origin { from: "document", again }, json)
-        .map(|report| with_warnings(report, &diagnostics))
+        .map(|report| with_warnings(report, &diagnostics, json))
 }
 
 fn read(file: Option<&Path>) -> Result<(String, String)> {
@@ -49,11 +49,16 @@ fn read(file: Option<&Path>) -> Result<(String, String)> {
 pub(super) fn invalid(diagnostics: &Diagnostics) -> Error {
     let n = diagnostics.0.iter().filter(|found| found.severity == plan::Severity::Error).count();
     Error::refused(format!("the plan is invalid, nothing was written\n\n{diagnostics}\n"))
-        .hint(format!("mend {} and run the command again", style::count(n, "error")))
+        .hint(format!("fix {} and run the command again", style::count(n, "error")))
 }
 
-fn with_warnings(report: Report, diagnostics: &Diagnostics) -> Report {
-    if diagnostics.0.is_empty() { report } else { report.message(diagnostics.to_string()) }
+/// A program is given every warning.
+fn with_warnings(report: Report, diagnostics: &Diagnostics, json: bool) -> Report {
+    match (diagnostics.0.is_empty(), json) {
+        (true, _) => report,
+        (false, true) => report.message(diagnostics.to_string()),
+        (false, false) => report.message(diagnostics.folded()),
+    }
 }
 
 /// How the journal calls a plan that was taken out of a conversation.

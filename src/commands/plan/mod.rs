@@ -70,7 +70,7 @@ fn validate(wanted: Option<&str>, strict: bool, json: bool) -> Result<Report> {
     let report = Report::data(json, &answer, || {
         let verdict = if valid { "valid" } else { "invalid" };
         let gap = if diagnostics.0.is_empty() { "" } else { "\n\n" };
-        format!("{diagnostics}{gap}plan `{}` is {verdict}", folder.id)
+        format!("{}{gap}plan `{}` is {verdict}", diagnostics.folded(), folder.id)
     })?;
     Ok(if valid { report } else { report.exit(Exit::Refused) })
 }
@@ -122,9 +122,9 @@ fn list(json: bool) -> Result<Report> {
             vec![entry.id.clone(), state, done, style::clean(entry.name.as_deref().unwrap_or_default())]
         });
         let columns = [
-            Column::name("plan").at_least(17),
+            Column::name("plan").at_least(24),
             Column::word(""),
-            Column::name("progress").at_least(8),
+            Column::word("progress"),
             Column::name("name").rank(1),
         ];
         style::table(&columns, rows)

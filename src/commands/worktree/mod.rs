@@ -174,7 +174,7 @@ fn list(json: bool) -> Result<Report> {
         let several = rows.iter().any(|row| row.plan != rows[0].plan);
         let cells = rows.iter().map(|row| {
             let state = match (row.ready, row.clean) {
-                (false, _) => "half made",
+                (false, _) => "incomplete",
                 (_, Some(true)) => "clean",
                 (_, Some(false)) => "uncommitted files",
                 (_, None) => "folder missing",

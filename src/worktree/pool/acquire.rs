@@ -67,7 +67,9 @@ impl Setup<'_> {
                         "`{task}` has a worktree outside the pool: `{}`",
                         record.path.display()
                     ))
-                    .hint("work there, or remove it with `ctx cleanup` first"));
+                    .hint(format!(
+                        "work there, or remove it with `ctx cleanup {task} --include-unmerged` first"
+                    )));
                 }
             },
         };

@@ -97,14 +97,14 @@ pub fn pool_findings(project: &Project) -> Result<Vec<PoolFinding>> {
                 let again = "run `ctx pool init`";
                 match &slot.failure {
                     None => {
-                        let fact = format!("`{name}` is half made, and nobody is at it");
+                        let fact = format!("`{name}` is incomplete, and no process is finishing it");
                         say(true, fact, again.to_owned());
                     }
                     Some(failure) => {
                         let why = failure.fact.lines().next().unwrap_or_default();
                         let cure = failure.hint.as_ref().map(|hint| format!("{hint}, then "));
                         let remedy = format!("{}{again}", cure.unwrap_or_default());
-                        say(true, format!("`{name}` is half made: {why}"), remedy);
+                        say(true, format!("`{name}` is incomplete: {why}"), remedy);
                     }
                 }
             }

@@ -83,7 +83,7 @@ impl<'a> Release<'a> {
                 .hint(format!("see what is in `{}`, and commit or move it", slot.path.display()))
         };
         if !matches!(state, SlotState::Doubt | SlotState::Moving) {
-            return Err(stays("it is half made".to_owned()).hint("finish it with `ctx pool init`"));
+            return Err(stays("it is incomplete".to_owned()).hint("finish it with `ctx pool init`"));
         }
         slot.at_rest(project, &git::list_worktrees(project.git_dir())?)?.map_err(stays)?;
         let head = git::resolve(&slot.git_dir()?, "HEAD")?
