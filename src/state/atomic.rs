@@ -18,7 +18,7 @@ use crate::world;
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
         let dir = path.parent().unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::with_prefix_in(".ctx-", dir)?;
+        let mut file = NamedTempFile::with_prefix_in(prefix(path), dir)?;
         file.write_all(content)?;
         let mode = match fs::metadata(path) {
             Ok(before) => before.permissions(),
@@ -30,6 +30,25 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
         sync_dir(dir)
     };
     write().map_err(|error| Error::io("write", path, &error))
+}
+
+/// How the name of a temporary file for `path` begins.
+fn prefix(path: &Path) -> String {
+    match path.file_name().and_then(|name| name.to_str()) {
+        // A longer name has no room for more.
+        Some(name) if name.len() <= 128 => format!(".ctx-{name}-"),
+        _ => ".ctx-".to_owned(),
+    }
+}
+
+/// Removes the temporary files of writers of this file that were killed. The caller keeps other writers out.
+pub fn remove_leftovers(path: &Path) -> Result<()> {
+    let Some(dir) = path.parent() else { return Ok(()) };
+    let prefix = prefix(path);
+    let is_leftover = |file: &PathBuf| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)) && prefix != ".ctx-"
+    };
+    list(dir)?.iter().filter(|file| is_leftover(file)).try_for_each(|file| remove_file(file))
 }
 
 #[cfg(unix)]

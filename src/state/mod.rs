@@ -22,7 +22,7 @@ pub use accepted::{Accepted, Wish};
 pub use approvals::{Approval, Approvals};
 pub use atomic::{
     append_bounded, copy_file, create_dir_all, create_file, list, move_to, read_optional, remove_file,
-    remove_stale, remove_tree, replace, symlink, write_line, write_new, write_new_dir,
+    remove_leftovers, remove_stale, remove_tree, replace, symlink, write_line, write_new, write_new_dir,
 };
 pub(crate) use client_file::{is_file_name, read_json, to_json};
 pub use client_plugin::{ClientPlugin, ClientPlugins, breaks_path};

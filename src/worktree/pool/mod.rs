@@ -205,6 +205,7 @@ impl Pool {
         let result = change(&mut pool);
         state::create_dir_all(&project.ctx_dir())?;
         let json = serde_json::to_vec(&pool).map_err(|error| Error::io("write", &path, &error.into()))?;
+        state::remove_leftovers(&path)?;
         state::replace(&path, &json)?;
         Ok(result)
     }
