@@ -312,9 +312,7 @@ impl Bench {
             false,
         );
         self.plan(20);
-        for args in [&["worktree", "setup"][..], &["task", "start", "t0"]] {
-            assert!(self.command(CTX).args(args).status().unwrap().success());
-        }
+        self.ctx(&["worktree", "setup"]);
         let kind = "ctx:parallel-task-executor";
         let prompt = json!({ "subagent_type": kind, "prompt": "Task: t0" });
         let start = event(json!({ "tool_name": "Agent", "tool_use_id": "toolu_1", "tool_input": prompt }));
@@ -322,6 +320,10 @@ impl Bench {
         let meta = self.home.join("s/subagents/agent-a.meta.json");
         fs::create_dir_all(meta.parent().unwrap()).unwrap();
         fs::write(meta, json!({ "toolUseId": "toolu_1" }).to_string()).unwrap();
+        // Of the same session as the calls: a task that a terminal claimed is no agent's.
+        let mut start = self.command(CTX);
+        start.args(["task", "start", "t0"]).env("CLAUDE_CODE_SESSION_ID", "s").stdout(Stdio::null());
+        assert!(start.status().unwrap().success());
         for command in ["cargo test 2>&1 | tail -n 20", "git add -A && git commit -m 'feat: x'"] {
             let call = json!({ "tool_name": "Bash", "tool_input": { "command": command }, "agent_id": "a", "agent_type": kind });
             self.hook(&format!("hook, `{command}`"), &event(call), true);
@@ -331,12 +333,13 @@ impl Bench {
         println!("\n`ctx-hook` is {:.1} MB", size as f64 / 1e6);
     }
 
-    fn hook(&self, what: &str, event: &serde_json::Value, answers: bool) {
+    fn hook(&self, what: &str, event: &serde_json::Value, allows: bool) {
         let input = self.home.join("input.json");
         fs::write(&input, event.to_string()).unwrap();
         let stdin = || Stdio::from(fs::File::open(&input).unwrap());
         let said = self.command(CTX_HOOK).stdin(stdin()).stdout(Stdio::piped()).output().unwrap().stdout;
-        assert_eq!(!said.is_empty(), answers, "{what}: {}", String::from_utf8_lossy(&said));
+        let said = String::from_utf8_lossy(&said);
+        assert_eq!(said.contains(r#""permissionDecision":"allow""#), allows, "{what}: {said}");
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..300 {
             ours.push(timed(|| assert!(self.command(CTX_HOOK).stdin(stdin()).status().unwrap().success())));
