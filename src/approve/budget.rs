@@ -52,6 +52,11 @@ impl Facts for Budget<'_> {
         self.spend(names.len() / 8).then_some(names)
     }
 
+    fn entries(&self, folder: &Path) -> Option<Vec<(String, bool)>> {
+        let entries = self.spend(4).then(|| self.inner.entries(folder))??;
+        self.spend(entries.len() / 4).then_some(entries)
+    }
+
     fn ignored(&self, path: &Path) -> bool {
         self.spend(IGNORED) && self.inner.ignored(path)
     }

@@ -30,6 +30,19 @@ pub trait Facts: Sync {
     fn kind(&self, path: &Path) -> Kind;
     /// The names in a folder.
     fn names(&self, folder: &Path) -> Option<Vec<String>>;
+    /// The names in a folder, each with whether it is a folder itself, which a link to one is not.
+    fn entries(&self, folder: &Path) -> Option<Vec<(String, bool)>> {
+        let is_folder = |name: &String| self.kind(&folder.join(name)) == Kind::Folder;
+        Some(
+            self.names(folder)?
+                .into_iter()
+                .map(|name| {
+                    let folder = is_folder(&name);
+                    (name, folder)
+                })
+                .collect(),
+        )
+    }
     /// Does git ignore everything at this path, and track nothing of it?
     fn ignored(&self, path: &Path) -> bool;
     /// The files below this folder that git neither tracks nor ignores.

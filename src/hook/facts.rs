@@ -118,6 +118,19 @@ impl Facts for Disk {
         Some(names)
     }
 
+    fn entries(&self, folder: &Path) -> Option<Vec<(String, bool)>> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder).ok()? {
+            let entry = entry.ok()?;
+            // What the folder itself says of its names saves a look at each.
+            entries.push((entry.file_name().into_string().ok()?, entry.file_type().ok()?.is_dir()));
+            if entries.len() > MOST_NAMES {
+                return None;
+            }
+        }
+        Some(entries)
+    }
+
     fn ignored(&self, path: &Path) -> bool {
         let Some(place) = path.parent().and_then(Place::of).filter(|_| !self.without_git) else {
             return false;

@@ -95,14 +95,17 @@ const MOST: usize = 5000;
 /// Does any file with keys lie below this folder, by its name? Where it cannot be told, it may.
 fn has_secret(call: &Call<'_>, root: &Path) -> bool {
     let (mut left, mut seen) = (vec![root.to_owned()], 0);
-    while let Some(path) = left.pop() {
-        seen += 1;
-        if seen > MOST || path.strip_prefix(root).is_ok_and(places::is_secret) {
-            return true;
-        }
-        if call.facts.kind(&path) == Kind::Folder {
-            let Some(names) = call.facts.names(&path) else { return true };
-            left.extend(names.iter().map(|name| path.join(name)));
+    while let Some(folder) = left.pop() {
+        let Some(entries) = call.facts.entries(&folder) else { return true };
+        for (name, is_folder) in entries {
+            let path = folder.join(name);
+            seen += 1;
+            if seen > MOST || path.strip_prefix(root).is_ok_and(places::is_secret) {
+                return true;
+            }
+            if is_folder {
+                left.push(path);
+            }
         }
     }
     false
