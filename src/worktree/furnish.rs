@@ -146,6 +146,12 @@ impl<'a> Furnisher<'a> {
         Self { project, settings, root, candidates: OnceLock::new(), hook: OnceLock::new() }
     }
 
+    /// Looks for what is to be copied while the first checkout runs: git reads the whole main checkout for it.
+    pub(super) fn look_ahead(&self) {
+        // What goes wrong is said when the files are needed.
+        let _ = self.candidates();
+    }
+
     fn candidates(&self) -> Result<&[PathBuf]> {
         if let Some(found) = self.candidates.get() {
             return Ok(found);

@@ -97,6 +97,10 @@ impl Setup<'_> {
         let mut moved = Vec::new();
         // The checkout of one runs while the next is registered.
         rayon::scope(|scope| -> Result<()> {
+            if new > 0 {
+                let furnisher = &furnisher;
+                scope.spawn(move |_| furnisher.look_ahead());
+            }
             let lock = self.project.lock("worktrees").acquire()?;
             let mut around = self.look_around()?;
             if new > 0 {
